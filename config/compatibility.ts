@@ -1,0 +1,53 @@
+/**
+ * What goes together. Data, not code: a version that is not here is refused with this table in the message.
+ * Sources: Calico's tested Kubernetes versions (docs "System requirements" of 3.31 and 3.32), the operator version pinned
+ * in each chart's values.yaml, Seldon Core's docs table (Kubernetes 1.27 to 1.33).
+ */
+export const CALICO_VERSIONS = ["3.31.7", "3.32.1"] as const;
+export type CalicoVersion = (typeof CALICO_VERSIONS)[number];
+
+export const SELDON_VERSIONS = ["2.9.1", "2.10.2"] as const;
+export type SeldonVersion = (typeof SELDON_VERSIONS)[number];
+
+/** The K3s version that new clusters are made with. */
+export const K3S_CREATE_DEFAULT = "v1.33.8+k3s1";
+
+interface CalicoRow {
+  /** Version of the Tigera operator that the chart pins. */
+  readonly operator: string;
+  /** Kubernetes minors that Tigera tests, both included. */
+  readonly kubernetes: readonly [number, number];
+  /** Where the CRDs come from: the operator chart's own `crds/` folder, or a chart that must be installed first. */
+  readonly crds: "operator-chart" | "crd-chart";
+}
+
+export const CALICO: Readonly<Record<CalicoVersion, CalicoRow>> = {
+  "3.31.7": { operator: "1.40.15", kubernetes: [32, 35], crds: "operator-chart" },
+  "3.32.1": { operator: "1.42.3", kubernetes: [34, 36], crds: "crd-chart" },
+};
+
+/** Newest Kubernetes minor that Seldon Core documents; newer ones need `seldon.allowUntestedKubernetes`. */
+export const SELDON_KUBERNETES: Readonly<Record<SeldonVersion, readonly [number, number]>> = {
+  "2.9.1": [27, 33],
+  "2.10.2": [27, 33],
+};
+
+/** K3s minors that the stack installs or takes over, both included. */
+export const K3S_MINORS: readonly [number, number] = [32, 36];
+
+/** What a model can ask of a server of each ServerConfig (`serverCapabilities` of the setup chart, same in 2.9.1 and 2.10.2). */
+export const SERVER_CAPABILITIES: Readonly<Record<"mlserver" | "triton", readonly string[]>> = {
+  mlserver: [
+    "mlserver",
+    "alibi-detect",
+    "alibi-explain",
+    "huggingface",
+    "lightgbm",
+    "mlflow",
+    "python",
+    "sklearn",
+    "spark-mlib",
+    "xgboost",
+  ],
+  triton: ["triton", "dali", "fil", "onnx", "openvino", "python", "pytorch", "tensorflow", "tensorrt"],
+};

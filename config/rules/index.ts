@@ -1,0 +1,27 @@
+/** Every rule that a configuration must keep beyond the shape of single values, by topic. */
+import { CLUSTER_RULES } from "./cluster";
+import { CNI_RULES } from "./cni";
+import { HOST_RULES } from "./hosts";
+import { K3S_RULES } from "./k3s";
+import { LIST_RULES } from "./lists";
+import { NETWORK_RULES } from "./network";
+import { PIPELINE_RULES } from "./pipelines";
+import { POLICY_RULES } from "./policies";
+import { ROOM_RULES } from "./room";
+import type { Rule } from "./rule";
+import { SELDON_RULES } from "./seldon";
+import { VERSION_RULES } from "./versions";
+
+export const RULES: readonly Rule[] = [
+  ...VERSION_RULES,
+  ...CLUSTER_RULES,
+  ...K3S_RULES,
+  ...NETWORK_RULES,
+  ...ROOM_RULES,
+  ...CNI_RULES,
+  ...HOST_RULES,
+  ...SELDON_RULES,
+  ...PIPELINE_RULES,
+  ...POLICY_RULES,
+  ...LIST_RULES,
+];

@@ -1,0 +1,171 @@
+/** The sections about machines, K3s and the pod network: part of `config/schema.ts`. */
+import { z } from "zod";
+import { CALICO_VERSIONS, K3S_CREATE_DEFAULT } from "./compatibility";
+import { cidr, cron, dnsLabel, dnsSubdomain, httpsUrl, ipAddress } from "./values";
+
+/** A machine that K3s runs on. */
+export const host = z.strictObject({
+  name: dnsSubdomain.describe("Node name as Kubernetes knows it; fixed when the node registers."),
+  address: ipAddress.describe("IPv4 address by which the other nodes reach this machine (K3s `node-ip`)."),
+  labels: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Node labels. K3s applies them only when the node registers for the first time."),
+  taints: z
+    .array(z.string())
+    .default([])
+    .describe("Node taints as `key=value:Effect`. K3s applies them only when the node registers for the first time."),
+});
+
+export const cluster = z.strictObject({
+  name: dnsLabel.describe("Name of the cluster; the Kubernetes provider's `clusterIdentifier`, so never change it."),
+  kubeconfigFile: z
+    .string()
+    .min(1)
+    .describe(
+      "Path of the kubeconfig, relative to the project folder or absolute. The home folder and KUBECONFIG are never read.",
+    ),
+  uid: z
+    .uuid()
+    .describe(
+      "UID of the namespace kube-system, the cluster's identity: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`. Compared before the first write.",
+    ),
+  endpoint: httpsUrl.describe(
+    "URL by which clients outside reach the API server; its host must be in the certificate (tlsSans or a server's address).",
+  ),
+  tlsSans: z
+    .array(z.string())
+    .default([])
+    .describe("Further names and addresses in the API server's certificate (K3s `tls-san`)."),
+});
+
+export const k3s = z.strictObject({
+  version: z
+    .string()
+    .default(K3S_CREATE_DEFAULT)
+    .describe(
+      "K3s version with its build suffix, such as v1.33.8+k3s1. See config/compatibility.ts for what goes together.",
+    ),
+  datastore: z
+    .enum(["sqlite", "etcd"])
+    .default("etcd")
+    .describe(
+      "`etcd` is embedded and needs an odd number of servers; `sqlite` allows one server only. Fixed at creation.",
+    ),
+  secretsEncryption: z
+    .boolean()
+    .default(true)
+    .describe("Encrypt Secrets at rest (K3s `secrets-encryption`). Cannot be turned on later."),
+  etcdSnapshots: z
+    .strictObject({
+      schedule: cron
+        .default("0 */6 * * *")
+        .describe("When to take snapshots: five cron fields, in the server's time zone."),
+      retention: z.int().min(1).max(1000).default(28).describe("How many scheduled snapshots each server keeps."),
+      compress: z.boolean().default(true).describe("Compress snapshots (zip)."),
+    })
+    .prefault({})
+    .describe("Scheduled snapshots of the embedded etcd; ignored with SQLite."),
+  egressSelectorMode: z
+    .enum(["disabled", "agent", "pod", "cluster"])
+    .default("agent")
+    .describe(
+      "How the API server reaches kubelets and pods. `pod` needs a CNI that honours the node's podCIDR, so never with Calico.",
+    ),
+  disable: z
+    .array(z.enum(["coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"]))
+    .default([])
+    .describe("Packaged components that K3s shall not deploy (K3s `disable`)."),
+});
+
+export const network = z.strictObject({
+  clusterCidr: cidr
+    .default("10.42.0.0/16")
+    .describe("Range of all pod addresses (K3s `cluster-cidr`). Fixed at creation."),
+  serviceCidr: cidr
+    .default("10.43.0.0/16")
+    .describe("Range of Service addresses (K3s `service-cidr`). Fixed at creation."),
+  clusterDns: ipAddress
+    .default("10.43.0.10")
+    .describe("Service address of CoreDNS (K3s `cluster-dns`), inside serviceCidr. Fixed at creation."),
+  clusterDomain: dnsSubdomain
+    .default("cluster.local")
+    .describe("DNS domain of the cluster (K3s `cluster-domain`). Fixed at creation."),
+  nodeCidrs: z
+    .array(cidr)
+    .min(1)
+    .describe("Ranges that hold every node's address. API server egress is allowed to these."),
+  nodeCidrMaskSize: z
+    .int()
+    .min(17)
+    .max(28)
+    .default(24)
+    .describe("Prefix length of each node's podCIDR, cut from the cluster CIDR. Fixed at creation."),
+  hostMtu: z.int().min(1280).max(9216).default(1500).describe("MTU of the network between the nodes, in bytes."),
+  podMtu: z
+    .int()
+    .min(1230)
+    .max(9166)
+    .default(1450)
+    .describe("MTU of pod interfaces, in bytes: at most hostMtu less 50 for the VXLAN header."),
+});
+
+export const cni = z.strictObject({
+  provider: z.enum(["calico", "flannel"]).default("calico").describe("The CNI that shall run the pod network."),
+  leaving: z
+    .enum(["calico", "flannel"])
+    .optional()
+    .describe(
+      "The CNI that the cluster is on its way from. Set for one `up`, removed for the next, which takes the old CNI away.",
+    ),
+  upTo: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      "Convert only the first N nodes (servers first); the mixed state is stable. Only together with `leaving`.",
+    ),
+});
+
+export const calico = z.strictObject({
+  version: z.enum(CALICO_VERSIONS).default("3.31.7").describe("Calico version; its operator and chart follow from it."),
+  pool: z
+    .strictObject({
+      cidr: cidr
+        .optional()
+        .describe(
+          "Range of Calico's pod addresses. Default: the upper half of clusterCidr, which no node's podCIDR uses.",
+        ),
+      blockSize: z
+        .int()
+        .min(20)
+        .max(32)
+        .default(26)
+        .describe("Prefix length of the blocks that a node takes from the pool."),
+      natOutgoing: z.boolean().default(true).describe("Masquerade what pods send outside the pools."),
+    })
+    .prefault({})
+    .describe("The pool of pod addresses."),
+  encapsulation: z
+    .enum(["VXLAN", "VXLANCrossSubnet"])
+    .default("VXLAN")
+    .describe(
+      "`VXLAN` always; `VXLANCrossSubnet` only between subnets, where the network routes pod addresses inside one.",
+    ),
+  registry: z
+    .string()
+    .optional()
+    .describe("Registry of the Calico images instead of quay.io, such as registry.example.com/calico/."),
+  nodeMetricsPort: z.int().min(1024).max(65535).default(9091).describe("Felix's Prometheus port on every node."),
+  typhaMetricsPort: z
+    .int()
+    .min(1024)
+    .max(65535)
+    .default(9093)
+    .describe("Typha's Prometheus port; differs from nodeMetricsPort (same host network)."),
+});
+
+export const hosts = z.strictObject({
+  servers: z.array(host).min(1).describe("Control-plane machines; the first one initialises the cluster."),
+  agents: z.array(host).default([]).describe("Worker machines."),
+});

@@ -1,0 +1,122 @@
+/** The sections about Seldon Core and who may talk to it: part of `config/schema.ts`. */
+import { z } from "zod";
+import { SELDON_VERSIONS } from "./compatibility";
+import { cidr, dnsLabel, hostPort, quantity } from "./values";
+
+const kafka = z.strictObject({
+  bootstrap: hostPort.describe("Kafka bootstrap address as host:port."),
+  topicPrefix: z.string().default("seldon").describe("Prefix of all topics."),
+  replicationFactor: z.int().min(1).max(9).default(3).describe("Replicas of each topic."),
+  partitions: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(1)
+    .describe("Partitions of each topic; bounds the useful gateway replicas."),
+  protocol: z.enum(["PLAINTEXT", "SASL_SSL"]).default("SASL_SSL").describe("How clients speak to the brokers."),
+  username: z.string().default("seldon").describe("SASL user name; the password is the secret key `kafkaPassword`."),
+  brokerCaSecret: z
+    .string()
+    .optional()
+    .describe("Secret in the Seldon namespaces with the brokers' `ca.crt`, for SASL_SSL."),
+  cidrs: z.array(cidr).default([]).describe("Addresses of brokers outside the cluster, for the network policies."),
+  namespace: dnsLabel.optional().describe("Namespace of brokers inside the cluster, for the network policies."),
+});
+
+export const server = z.strictObject({
+  name: dnsLabel.describe("Name of the Server resource and of its StatefulSet."),
+  config: z.enum(["mlserver", "triton"]).default("mlserver").describe("ServerConfig that the Server is made from."),
+  replicas: z.int().min(0).max(1000).default(1).describe("Number of server pods."),
+  memory: quantity
+    .default("1Gi")
+    .describe("Memory request and limit of the inference container; the scheduler places models by it."),
+  cpu: quantity.default("500m").describe("CPU request of the inference container."),
+  capabilities: z
+    .array(z.string())
+    .default([])
+    .describe("Capabilities beyond those of the ServerConfig (Server `extraCapabilities`)."),
+});
+
+export const seldon = z.strictObject({
+  version: z.enum(SELDON_VERSIONS).default("2.10.2").describe("Seldon Core v2 version: images and charts."),
+  allowUntestedKubernetes: z
+    .boolean()
+    .default(false)
+    .describe("Accept a Kubernetes newer than the 1.33 that Seldon documents."),
+  namespace: dnsLabel.default("financial-ml").describe("Namespace of the operator and of the first runtime."),
+  tenants: z
+    .array(dnsLabel)
+    .default([])
+    .describe(
+      "Further namespaces, each with its own runtime, servers and policies. Any tenant makes the operator cluster-wide.",
+    ),
+  profile: z
+    .enum(["models", "pipelines"])
+    .default("models")
+    .describe("`models` runs no Kafka component (saves 5 GB); `pipelines` needs the `kafka` section."),
+  kafka: kafka.optional().describe("Kafka for the pipelines profile."),
+  servers: z
+    .array(server)
+    .min(1)
+    .default([{ name: "mlserver", config: "mlserver", replicas: 1, memory: "1Gi", cpu: "500m", capabilities: [] }])
+    .describe("Inference servers of every runtime namespace."),
+  smokeModel: z
+    .strictObject({
+      name: dnsLabel.default("test-model-simple").describe("Name of the Model."),
+      storageUri: z
+        .string()
+        .min(1)
+        .default("gs://seldon-models/scv2/samples/mlserver_1.6.0/iris-sklearn")
+        .describe("Where rclone finds the artefact."),
+      requirements: z.array(z.string()).min(1).default(["sklearn"]).describe("Capabilities that a server must have."),
+      memory: quantity.default("100Ki").describe("Memory that the scheduler reserves for the model."),
+    })
+    .prefault({})
+    .describe("The small model that proves a deployment; deployed to the first runtime only."),
+  tracing: z
+    .strictObject({
+      endpoint: hostPort.describe("OpenTelemetry collector as host:port (gRPC)."),
+      ratio: z.number().min(0).max(1).default(0.05).describe("Share of traces kept, 0 to 1."),
+      namespace: dnsLabel.optional().describe("Namespace of a collector inside the cluster, for the network policies."),
+    })
+    .optional()
+    .describe("Tracing is off unless this section exists."),
+  storageClass: z
+    .string()
+    .optional()
+    .describe(
+      "StorageClass of model and scheduler volumes; the charts take the cluster's default, so this is checked, not set.",
+    ),
+});
+
+export const policies = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Default deny and the flow table's allow rows in every namespace of ours."),
+  clients: z
+    .array(
+      z.strictObject({
+        namespace: dnsLabel.describe("Namespace of pods that may call models."),
+        podLabels: z
+          .record(z.string(), z.string())
+          .default({})
+          .describe("Only pods with these labels; all pods of the namespace when empty."),
+      }),
+    )
+    .default([{ namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } }])
+    .describe("Who may send inference requests to Envoy."),
+  monitoringNamespace: dnsLabel.optional().describe("Namespace of Prometheus; its scrapes are allowed when set."),
+  storage: z
+    .strictObject({
+      cidrs: z
+        .array(cidr)
+        .default(["0.0.0.0/0"])
+        .describe(
+          "Object storage addresses that model servers may reach. Pod, service and node ranges are always cut out.",
+        ),
+      ports: z.array(z.int().min(1).max(65535)).min(1).default([443]).describe("TCP ports of the object storage."),
+    })
+    .prefault({})
+    .describe("Way out for model artefacts."),
+});

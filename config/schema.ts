@@ -1,0 +1,65 @@
+/**
+ * The shape of a stack's configuration: every key with its meaning, unit, default and bounds.
+ *
+ * Pulumi.yaml declares the same top-level keys for the Pulumi CLI, which knows only shallow types; this schema is the
+ * strict one. What one value alone can get wrong is refused here; what two values get wrong together is refused by
+ * the rules in `config/rules/`. Both report every fault at once (see `config/parse.ts`).
+ */
+import { z } from "zod";
+import { calico, cluster, cni, type host, hosts, k3s, network } from "./schema-cluster";
+import { policies, seldon, type server } from "./schema-seldon";
+
+const charts = z.strictObject({
+  folder: z
+    .string()
+    .min(1)
+    .default("charts")
+    .describe(
+      "Folder that `npm run charts` fills, relative to the project folder: one sub-folder a chart and version.",
+    ),
+});
+
+const validation = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Run the success criteria at the end of every `up` that changes what they prove."),
+  timeoutSeconds: z
+    .int()
+    .min(10)
+    .max(3600)
+    .default(300)
+    .describe("Bound of each readiness gate and of the validation, in seconds."),
+});
+
+export const stackSchema = z.strictObject({
+  cluster: cluster.describe("Which cluster this stack owns and how to reach it."),
+  k3s: k3s.prefault({}).describe("K3s server settings."),
+  network: network.describe("Address ranges and MTU."),
+  cni: cni.prefault({}).describe("Which CNI runs, and which one is being left."),
+  calico: calico.prefault({}).describe("Calico by the Tigera operator."),
+  hosts: hosts
+    .optional()
+    .describe("The machines. Without them the cluster exists already and only objects inside it are managed."),
+  seldon: seldon.prefault({}).describe("Seldon Core v2."),
+  policies: policies.prefault({}).describe("NetworkPolicies."),
+  charts: charts.prefault({}).describe("Where the Helm charts are."),
+  validation: validation.prefault({}).describe("Readiness gates and success criteria."),
+  protect: z
+    .boolean()
+    .default(true)
+    .describe("Protect namespaces and CRDs from deletion. Off only where a cluster is thrown away."),
+});
+
+/** A stack's configuration with all defaults filled in. */
+export type StackConfig = z.infer<typeof stackSchema>;
+export type Host = z.infer<typeof host>;
+export type Cni = StackConfig["cni"]["provider"];
+export type SeldonServer = z.infer<typeof server>;
+
+/** Top-level keys that hold secrets. Pulumi encrypts them; they are read apart from the rest and stay `Output`s. */
+export const SECRET_KEYS = {
+  k3sToken: "Token by which servers and agents join (K3s `token`). Without it the first server makes one.",
+  kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
+} as const;
+export type SecretKey = keyof typeof SECRET_KEYS;

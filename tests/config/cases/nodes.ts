@@ -1,0 +1,193 @@
+import type { RuleCase } from "./case";
+
+const LABELS = "hosts.agents.0.labels";
+const LONG_NAME = "n".repeat(40) + "." + "m".repeat(40);
+
+/** CNI, Calico's ports, machines. */
+export const NODE_CASES: readonly RuleCase[] = [
+  {
+    when: "the CNI that shall run is being left",
+    rule: "cni.leaving-provider",
+    set: { "cni.leaving": "calico" },
+    at: "cni.leaving",
+    says: ["names the CNI that shall run", "flannel, or nothing"],
+  },
+  {
+    when: "a CNI is left without machines",
+    rule: "cni.leaving-without-hosts",
+    set: { "cni.leaving": "flannel", hosts: undefined },
+    at: "cni.leaving",
+    says: ["no machine is declared", "declare every node in hosts"],
+  },
+  {
+    when: "a change is limited that is not under way",
+    rule: "cni.up-to-without-leaving",
+    set: { "cni.upTo": 1 },
+    at: "cni.upTo",
+    says: ["got 1", "only together with cni.leaving"],
+  },
+  {
+    when: "more nodes shall be converted than exist",
+    rule: "cni.up-to-beyond-nodes",
+    set: { "cni.leaving": "flannel", "cni.upTo": 6 },
+    at: "cni.upTo",
+    says: ["more than the 5 nodes", "0 to 5"],
+  },
+  {
+    when: "packets travel bare while two CNIs run",
+    rule: "cni.leaving-cross-subnet",
+    set: { "cni.leaving": "flannel", "calico.encapsulation": "VXLANCrossSubnet" },
+    at: "calico.encapsulation",
+    says: ["VXLAN while cni.leaving is set"],
+  },
+  {
+    when: "Felix and Typha share a port",
+    rule: "calico.metrics-ports-equal",
+    set: { "calico.typhaMetricsPort": 9091 },
+    at: "calico.typhaMetricsPort",
+    says: ["got 9091", "the second would crash", "use 9091 for Felix and 9093 for Typha"],
+  },
+  {
+    when: "a metrics port is Felix's health port",
+    rule: "calico.metrics-port-taken",
+    set: { "calico.nodeMetricsPort": 9099 },
+    at: "calico.nodeMetricsPort",
+    says: ["is the port of Felix's health endpoint", "use 9091"],
+  },
+  {
+    when: "a metrics port is kubelet's",
+    rule: "calico.metrics-port-taken",
+    set: { "calico.typhaMetricsPort": 10250 },
+    at: "calico.typhaMetricsPort",
+    says: ["is the port of kubelet"],
+  },
+  {
+    when: "a metrics port is a NodePort",
+    rule: "calico.metrics-port-in-node-ports",
+    set: { "calico.nodeMetricsPort": 30091 },
+    at: "calico.nodeMetricsPort",
+    says: ["range of NodePorts", "below 30000 or above 32767"],
+  },
+  {
+    when: "the registry has a scheme",
+    rule: "calico.registry-form",
+    set: { "calico.registry": "https://registry.example.com/calico/" },
+    at: "calico.registry",
+    says: ["without scheme and tag, ending with /"],
+  },
+  {
+    when: "the registry does not end with a slash",
+    rule: "calico.registry-form",
+    set: { "calico.registry": "registry.example.com/calico" },
+    at: "calico.registry",
+    says: ['got "registry.example.com/calico"'],
+  },
+  {
+    when: "two machines have one name",
+    rule: "hosts.name-repeated",
+    set: { "hosts.agents.1.name": "server-2" },
+    at: "hosts.agents[1].name",
+    says: ["is also that of hosts.servers[1]", "one name a machine"],
+  },
+  {
+    when: "two machines have one address",
+    rule: "hosts.address-repeated",
+    set: { "hosts.agents.1.address": "192.0.2.21" },
+    at: "hosts.agents[1].address",
+    says: ["is also that of hosts.agents[0]", "one address a machine"],
+  },
+  {
+    when: "a node's name does not fit into its label",
+    rule: "hosts.name-too-long",
+    set: { "hosts.agents.0.name": LONG_NAME },
+    at: "hosts.agents[0].name",
+    says: ["too long for the label kubernetes.io/hostname", "at most 63 characters"],
+  },
+  {
+    when: "etcd has two members",
+    rule: "hosts.etcd-even",
+    set: {
+      "hosts.servers": [
+        { name: "server-1", address: "192.0.2.11" },
+        { name: "server-2", address: "192.0.2.12" },
+      ],
+    },
+    at: "hosts.servers",
+    says: ["are 2", "1, 3, 5 or 7 servers"],
+  },
+  {
+    when: "etcd has nine members",
+    rule: "hosts.etcd-too-many",
+    set: {
+      "hosts.servers": Array.from({ length: 9 }, (_, i) => ({ name: `server-${i + 1}`, address: `192.0.2.${i + 11}` })),
+      "hosts.agents": [],
+    },
+    at: "hosts.servers",
+    says: ["are 9", "at most 7 servers"],
+  },
+  {
+    when: "SQLite is asked to serve three servers",
+    rule: "hosts.sqlite-servers",
+    set: { "k3s.datastore": "sqlite" },
+    at: "k3s.datastore",
+    says: ["is a file on one machine, but 3 servers", "sqlite with one server"],
+  },
+  {
+    when: "a taint has no effect",
+    rule: "hosts.taint-form",
+    set: { "hosts.agents.0.taints": ["dedicated=inference"] },
+    at: "hosts.agents[0].taints[0]",
+    says: ['got "dedicated=inference"', "NoSchedule, PreferNoSchedule, NoExecute"],
+  },
+  {
+    when: "a taint has an unknown effect",
+    rule: "hosts.taint-form",
+    set: { "hosts.agents.0.taints": ["dedicated=inference:NoRun"] },
+    at: "hosts.agents[0].taints[0]",
+    says: ["dedicated=inference:NoSchedule"],
+  },
+  {
+    when: "a label's key is malformed",
+    rule: "hosts.label-form",
+    set: { [LABELS]: { "-pool": "a" } },
+    at: 'hosts.agents[0].labels["-pool"]',
+    says: ["has a malformed key", "optional DNS name"],
+  },
+  {
+    when: "a label's value is malformed",
+    rule: "hosts.label-form",
+    set: { [LABELS]: { pool: "a b" } },
+    at: 'hosts.agents[0].labels["pool"]',
+    says: ["has a malformed value", 'got "a b"'],
+  },
+  {
+    when: "an agent calls itself control plane",
+    rule: "hosts.agent-with-control-plane-label",
+    set: { [LABELS]: { "node-role.kubernetes.io/control-plane": "true" } },
+    at: 'hosts.agents[0].labels["node-role.kubernetes.io/control-plane"]',
+    says: ["calls an agent a control-plane node", "declare the machine under hosts.servers"],
+  },
+  {
+    when: "kubelet refuses a label",
+    rule: "hosts.label-refused",
+    set: { [LABELS]: { "node-role.kubernetes.io/worker": "true" } },
+    at: 'hosts.agents[0].labels["node-role.kubernetes.io/worker"]',
+    says: ["K3s would not start on this node", "kubectl label node"],
+  },
+  {
+    when: "a label is kubelet's own",
+    rule: "hosts.label-managed",
+    set: { [LABELS]: { "kubernetes.io/hostname": "other" } },
+    at: 'hosts.agents[0].labels["kubernetes.io/hostname"]',
+    says: ["is what kubelet finds out itself"],
+  },
+  {
+    when: "every node is tainted",
+    rule: "hosts.nowhere-to-run",
+    set: {
+      hosts: { servers: [{ name: "server-1", address: "192.0.2.11", taints: ["dedicated=db:NoSchedule"] }] },
+    },
+    at: "hosts",
+    says: ["nothing could be scheduled", "at least one node without such a taint"],
+  },
+];
