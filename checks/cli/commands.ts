@@ -1,0 +1,41 @@
+/** The commands that judge a cluster, by name. */
+import { suggest } from "../../config/suggest";
+import { tell, ToolError } from "../../tools/cli";
+import { gate } from "./gate";
+import type { Io } from "./io";
+import { validate } from "./validate";
+
+const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<number>> = { validate, gate };
+
+const HELP = `Usage: npm run validate -- <stack> [options]
+       node tools/run.mjs gate <id> [options] < subject.json
+
+Commands:
+  validate  run the success criteria against a stack's cluster
+  gate      wait for one readiness gate (the stack runs this)
+
+\`--help\` after a command explains it.
+`;
+
+/** Runs one command to its exit code; a fault of the user's is one message on standard error. */
+export async function runCommand([name = "", ...argv]: readonly string[], io: Io): Promise<number> {
+  try {
+    if (name === "--help" || name === "-h") {
+      io.stdout.write(HELP);
+      return 0;
+    }
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (command === undefined) throw unknownCommand(name);
+    return await command(argv, io);
+  } catch (error) {
+    const { text, exitCode } = tell(error);
+    io.stderr.write(`error: ${text}\n`);
+    return exitCode;
+  }
+}
+
+function unknownCommand(name: string): ToolError {
+  const near = suggest(name, Object.keys(COMMANDS));
+  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  return new ToolError(`unknown command "${name}".${hint} Allowed: ${Object.keys(COMMANDS).join(", ")}`);
+}

@@ -1,0 +1,76 @@
+/** `node tools/run.mjs gate <id>`: waits until the checks of one readiness gate are clean. */
+import { type CommandLine, type Flag, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
+import { suggest } from "../../config/suggest";
+import { CheckContext } from "../context";
+import { settle } from "../engine/settle";
+import type { RunResult } from "../engine";
+import { EXIT, type ExitCode } from "../exit-codes";
+import { gateChecks } from "../gates/gates";
+import { duration } from "../report/layout";
+import { jsonReport } from "../report/json";
+import { textOptions, textReport } from "../report/text";
+import { GATE_IDS, type GateId, gateSubjectSchema } from "../subject";
+import type { Io } from "./io";
+import { progressReporter } from "./progress";
+import { subjectFrom } from "./subject-source";
+
+const FLAGS = {
+  kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the subject's own" },
+  json: { type: "boolean", summary: "write the report as JSON to standard output" },
+} as const satisfies Record<string, Flag>;
+
+export const GATE: CommandLine<typeof FLAGS> = {
+  name: "gate",
+  summary: `Waits until one readiness gate is passed, at most for the subject's timeoutSeconds. Gates: ${GATE_IDS.join(", ")}.`,
+  positionals: ["<id>"],
+  flags: FLAGS,
+  notes:
+    "Reads the gate's part of the subject (checks/subject.ts) as JSON from standard input. Progress goes to standard error.\n" +
+    "Exit codes: 0 go, 1 no-go, 2 could not look.",
+};
+
+/** @throws ToolError before anything is looked at. */
+export async function gate(argv: readonly string[], { stdin, stdout, stderr, env, signal }: Io): Promise<ExitCode> {
+  const { flags, positionals, help } = parseCommandLine(GATE, argv);
+  if (help) {
+    stdout.write(helpOf(GATE));
+    return EXIT.clean;
+  }
+  const id = gateId(positionals[0] ?? "");
+  const subject = await subjectFrom("-", stdin, gateSubjectSchema(id));
+  const context = new CheckContext(subject, flags.kubeconfig);
+  const options = textOptions(stderr, env);
+  const say = (text: string): void => void stderr.write(text);
+  let elapsed = 0;
+  const progress = progressReporter(options, (line) => say(`${line}\n`));
+  const run = await settle(gateChecks(id, context), {
+    waitMs: subject.timeoutSeconds * 1000,
+    signal,
+    onRound: (round, elapsedMs) => {
+      elapsed = elapsedMs;
+      progress(round, elapsedMs);
+    },
+  });
+  const exitCode = signal.aborted ? EXIT.failed : gateExitCode(run);
+  const head = { command: `gate ${id}`, stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
+  if (exitCode !== EXIT.clean && !flags.json) say(`\n${textReport(head, run, options)}`);
+  const verdict = exitCode === EXIT.clean ? "go" : exitCode === EXIT.failed ? "no-go" : "could not look";
+  say(`gate ${id}: ${verdict} after ${duration(elapsed)}\n`);
+  // Standard output becomes part of the stack's state, so it holds nothing that differs from run to run.
+  stdout.write(flags.json ? jsonReport(head, run) : `gate ${id}: ${verdict}\n`);
+  return exitCode;
+}
+
+/** A gate is passed when every finding is: one that was skipped proves nothing. */
+function gateExitCode(run: RunResult): ExitCode {
+  return run.exitCode === EXIT.clean && run.totals.SKIPPED > 0 ? EXIT.couldNotLook : run.exitCode;
+}
+
+/** @throws ToolError naming the gates that exist. */
+function gateId(word: string): GateId {
+  const id = GATE_IDS.find((known) => known === word);
+  if (id !== undefined) return id;
+  const near = suggest(word, GATE_IDS);
+  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  throw new ToolError(`there is no gate "${word}".${hint} Allowed: ${GATE_IDS.join(", ")}`);
+}

@@ -1,0 +1,62 @@
+/** Where a command gets its subject from: a stack file, standard input or a file of its own. */
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { ConfigError } from "../../config/faults";
+import { parseConfig } from "../../config/parse";
+import { readStackFile } from "../../config/stack-file";
+import { ToolError } from "../../tools/cli";
+import type { Io } from "./io";
+import type { z } from "zod";
+import { type Subject, subjectOf, subjectSchema } from "../subject";
+
+/**
+ * The subject of a stack file.
+ * @param projectDir Folder of Pulumi.yaml.
+ * @param file The stack file, where it is not Pulumi.<stack>.yaml.
+ * @throws ConfigError naming every fault, and the stacks that exist when this one does not.
+ */
+export function subjectOfStack(projectDir: string, stack: string, file?: string): Subject {
+  const { values, secretKeys } = readStackFile(projectDir, stack, file);
+  const { config, faults } = parseConfig(values, new Set(secretKeys));
+  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
+  return subjectOf(stack, config);
+}
+
+/**
+ * The subject that somebody else has made.
+ * @param source `-` for standard input, else a path.
+ * @param schema The parts that it must have; default: all.
+ * @throws ToolError when it cannot be read, is no JSON or has another shape.
+ */
+export async function subjectFrom(
+  source: string,
+  stdin: Io["stdin"],
+  schema: z.ZodType<Subject> = subjectSchema,
+): Promise<Subject> {
+  if (source === "-" && stdin.isTTY) {
+    throw new ToolError("a subject (JSON) was expected on standard input, which is a terminal; fix: pipe it in");
+  }
+  return parseSubject(source === "-" ? await text(stdin) : readText(source), schema);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ToolError(`subject ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+}
+
+/** @throws ToolError that names every wrong field. */
+export function parseSubject(json: string, schema: z.ZodType<Subject> = subjectSchema): Subject {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new ToolError(`the subject is not JSON; got ${json.trim() === "" ? "nothing" : `${json.length} characters`}`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `- ${path.join(".") || "subject"}: ${message}`);
+  throw new ToolError(["the subject has another shape than checks/subject.ts says:", ...faults].join("\n"));
+}

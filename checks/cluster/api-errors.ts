@@ -1,0 +1,129 @@
+/** Turns what the API server, or the way to it, answers into one clear line. Pure. */
+import { LookError } from "../verdict";
+
+/** What was asked: the words of the message come from it. */
+export interface Asked {
+  readonly server: string;
+  readonly path: string;
+}
+
+const UNREACHABLE: Record<string, string> = {
+  ECONNREFUSED: "connection refused: nothing listens there",
+  ENOTFOUND: "the host name does not resolve",
+  EAI_AGAIN: "the host name does not resolve now",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "no route to the network",
+  ETIMEDOUT: "the connection timed out",
+  ECONNRESET: "the connection was reset",
+  EPIPE: "the connection broke",
+};
+
+const CERTIFICATE: Record<string, string> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed and not the kubeconfig's authority",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not signed by the kubeconfig's authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not signed by the kubeconfig's authority",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate is not signed by the kubeconfig's authority",
+  CERT_SIGNATURE_FAILURE: "its certificate is not signed by the kubeconfig's authority",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet (is the clock right?)",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate does not hold this host name or address",
+};
+
+const NETWORK_FIX = "check that the API server runs, that this machine reaches it, and cluster.endpoint";
+const KUBECONFIG_FIX = "fetch the kubeconfig again from a server and check cluster.endpoint and tlsSans";
+const CREDENTIAL_FIX = "fetch the kubeconfig again: its certificate or token has expired or belongs to another cluster";
+
+/** The error of a request that got no answer. */
+export function connectionError(asked: Asked, error: unknown): LookError {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const prefix = `API server ${asked.server}`;
+  const certificate = CERTIFICATE[code];
+  if (certificate !== undefined) {
+    return new LookError(`${prefix}: ${certificate}`, { fix: KUBECONFIG_FIX, final: true, cause: error });
+  }
+  if (/^ERR_SSL_.*ALERT/.test(code)) {
+    const message = `${prefix}: refused our client certificate (${code})`;
+    return new LookError(message, { fix: CREDENTIAL_FIX, final: true, cause: error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new LookError(`${prefix}: ${UNREACHABLE[code] ?? message}`, { fix: NETWORK_FIX, cause: error });
+}
+
+/** The error of an API server that accepts the request and stays silent. */
+export const stalled = (asked: Asked, milliseconds: number): LookError =>
+  new LookError(`API server ${asked.server}: no answer within ${milliseconds / 1000} s to GET ${asked.path}`, {
+    fix: "look at the API server and its datastore: it accepts connections but does not answer",
+  });
+
+/** The user and the right from the server's own words; undefined where they have another form. */
+const FORBIDDEN =
+  /User "(?<user>[^"]*)" cannot (?<verb>\S+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]*)")?/;
+
+function forbidden(asked: Asked, message: string): LookError {
+  const right = FORBIDDEN.exec(message)?.groups;
+  if (right === undefined) {
+    return new LookError(`API server ${asked.server}: forbidden: ${message}`, {
+      fix: "use a kubeconfig whose user may read this",
+      final: true,
+    });
+  }
+  const { user = "", verb = "", resource = "", group = "", namespace } = right;
+  const what = group === "" ? resource : `${resource}.${group}`;
+  const where = namespace === undefined ? "in the cluster" : `in namespace ${namespace}`;
+  return new LookError(`missing right: user "${user}" may not ${verb} ${what} ${where}`, {
+    fix: `give that user the verb "${verb}" on "${what}" ${where} by a Role and RoleBinding, or use another kubeconfig`,
+    final: true,
+  });
+}
+
+/** The error of an answer that is no success. A missing object (not a missing kind) never comes here. */
+export function statusError(asked: Asked, status: number, body: string): LookError {
+  const message = messageOf(body);
+  if (status === 401) {
+    return new LookError(`API server ${asked.server}: expired or wrong credentials (401 ${message})`, {
+      fix: CREDENTIAL_FIX,
+      final: true,
+    });
+  }
+  if (status === 403) return forbidden(asked, message);
+  if (status === 404) {
+    return new LookError(`the API server knows no ${asked.path}: the CRD is absent (half-installed?)`, {
+      fix: "install the release that brings the CRDs (pulumi up), and see that it is not being deleted",
+    });
+  }
+  return new LookError(`API server ${asked.server}: answered ${status} to GET ${asked.path}: ${message}`, {
+    fix: "look at the API server's own health: GET /readyz?verbose",
+  });
+}
+
+/** The error of a success that is not JSON: another kind of server stands there. */
+export const notKubernetes = (asked: Asked): LookError =>
+  new LookError(`${asked.server} answers, but not as a Kubernetes API server (GET ${asked.path} gave no JSON)`, {
+    fix: "check the server of the kubeconfig and any proxy in between",
+    final: true,
+  });
+
+/** Whether a 404 means that the object is absent, its kind being known. */
+export function isMissingObject(body: string): boolean {
+  const status = parseStatus(body);
+  return status?.reason === "NotFound" && status.details?.name !== undefined && status.details.name !== "";
+}
+
+interface Status {
+  readonly kind?: string;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: { readonly name?: string };
+}
+
+function parseStatus(body: string): Status | undefined {
+  try {
+    const value = JSON.parse(body) as Status | null;
+    return value?.kind === "Status" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const messageOf = (body: string): string =>
+  (parseStatus(body)?.message ?? body).replace(/\s+/g, " ").trim().slice(0, 300) || "no message";

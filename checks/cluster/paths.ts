@@ -1,0 +1,35 @@
+/** Paths of the Kubernetes API that the checks read. Pure. */
+
+const core = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
+const group = (name: string, namespace: string): string => `/apis/${name}/namespaces/${encodeURIComponent(namespace)}`;
+
+const SELDON = "mlops.seldon.io/v1alpha1";
+const PLURALS = { Deployment: "deployments", StatefulSet: "statefulsets" } as const;
+
+export const PATHS = {
+  version: "/version",
+  systemNamespace: "/api/v1/namespaces/kube-system",
+  nodes: "/api/v1/nodes",
+  pods: (namespace: string) => `${core(namespace)}/pods`,
+  podLog: (namespace: string, pod: string) => `${core(namespace)}/pods/${pod}/log`,
+  events: (namespace: string) => `${core(namespace)}/events`,
+  service: (namespace: string, name: string) => `${core(namespace)}/services/${name}`,
+  endpointSlices: (namespace: string) => `${group("discovery.k8s.io/v1", namespace)}/endpointslices`,
+  workload: (namespace: string, kind: keyof typeof PLURALS, name: string) =>
+    `${group("apps/v1", namespace)}/${PLURALS[kind]}/${name}`,
+  seldonGroup: `/apis/${SELDON}`,
+  models: (namespace: string) => `${group(SELDON, namespace)}/models`,
+  servers: (namespace: string) => `${group(SELDON, namespace)}/servers`,
+  seldonRuntimes: (namespace: string) => `${group(SELDON, namespace)}/seldonruntimes`,
+  tigeraStatus: (name: string) => `/apis/operator.tigera.io/v1/tigerastatuses/${name}`,
+  installation: "/apis/operator.tigera.io/v1/installations/default",
+  calicoApiServer: "/apis/operator.tigera.io/v1/apiservers/default",
+  ipPools: "/apis/crd.projectcalico.org/v1/ippools",
+  /** KWOK's own settings; its controller reads the first kind by name of the pod, the second by selector. */
+  kwok: {
+    portForwards: (namespace: string) => `${group("kwok.x-k8s.io/v1alpha1", namespace)}/portforwards`,
+    clusterPortForwards: "/apis/kwok.x-k8s.io/v1alpha1/clusterportforwards",
+    logs: (namespace: string) => `${group("kwok.x-k8s.io/v1alpha1", namespace)}/logs`,
+    clusterLogs: "/apis/kwok.x-k8s.io/v1alpha1/clusterlogs",
+  },
+} as const;

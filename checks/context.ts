@@ -1,0 +1,69 @@
+/** What the checks of one run share: the subject, access to its cluster, and the words of repeatable commands. */
+import { isAbsolute, join } from "node:path";
+import { ClusterApi } from "./cluster/api";
+import { Snapshot } from "./cluster/snapshot";
+import { openPortForward, type PortForwardTarget } from "./probes/port-forward";
+import type { Subject } from "./subject";
+import type { Duplex } from "node:stream";
+
+/** The project folder: relative paths of a stack file start here. */
+export const PROJECT_DIR = join(__dirname, "..");
+
+export class CheckContext {
+  private access: { api: ClusterApi; snapshot: Snapshot } | undefined;
+
+  /**
+   * @param subject What is judged.
+   * @param kubeconfig Path given by hand, relative to the working directory; absent: the subject's own.
+   * @param since Start of the deployment whose logs count; absent: as long as the running scheduler pods exist.
+   */
+  constructor(
+    readonly subject: Subject,
+    private readonly kubeconfig?: string,
+    readonly since?: Date,
+  ) {}
+
+  get kubeconfigPath(): string {
+    const configured = this.subject.kubeconfig;
+    return this.kubeconfig ?? (isAbsolute(configured) ? configured : join(PROJECT_DIR, configured));
+  }
+
+  /** Opened on first use, so that an unusable kubeconfig is a finding and not the end of the program. @throws LookError */
+  get api(): ClusterApi {
+    return this.open().api;
+  }
+
+  /** @throws LookError */
+  get snapshot(): Snapshot {
+    return this.open().snapshot;
+  }
+
+  /** Connects to a port in a pod. @throws PortForwardError */
+  readonly forward =
+    (target: PortForwardTarget) =>
+    (signal: AbortSignal): Promise<Duplex> =>
+      openPortForward(this.api.config, target, signal);
+
+  /** A kubectl command line that looks at the same cluster. */
+  kubectl(...words: readonly string[]): string {
+    return ["kubectl", "--kubeconfig", quote(this.kubeconfig ?? this.subject.kubeconfig), ...words].join(" ");
+  }
+
+  /** The command that runs one check of the validation again. */
+  again(id: string): string {
+    const kubeconfig = this.kubeconfig === undefined ? [] : ["--kubeconfig", quote(this.kubeconfig)];
+    return ["npm run validate --", this.subject.stack, "--only", id, ...kubeconfig].join(" ");
+  }
+
+  private open(): { api: ClusterApi; snapshot: Snapshot } {
+    if (this.access === undefined) {
+      const api = ClusterApi.open(this.kubeconfigPath);
+      this.access = { api, snapshot: new Snapshot(api, this.subject.namespaces) };
+    }
+    return this.access;
+  }
+}
+
+/** A word as a POSIX shell reads it. */
+export const quote = (word: string): string =>
+  /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

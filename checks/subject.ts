@@ -1,0 +1,113 @@
+/**
+ * What the gates and the validation are about: the part of a stack's configuration that decides their verdict.
+ *
+ * A subject is plain data without secrets. The program writes it to a gate's standard input, so that the digest of a
+ * subject is the digest of what the gate proves (design decision 10); the command line makes the same subject from the
+ * stack file.
+ */
+import { calicoPool, flannelRange, runtimeNamespaces } from "../config/derive";
+import type { StackConfig } from "../config/schema";
+import { z } from "zod";
+
+/** The readiness gates, in the order in which a deployment passes them. */
+export const GATE_IDS = ["cluster-identity", "calico-ready", "seldon-runtime-ready", "servers-ready"] as const;
+export type GateId = (typeof GATE_IDS)[number];
+
+const name = z.string().min(1);
+const workload = z.strictObject({ kind: z.enum(["Deployment", "StatefulSet"]), name });
+const server = z.strictObject({ name, config: z.enum(["mlserver", "triton"]), replicas: z.int().min(0) });
+
+/** The strict shape of a subject, for what comes in on standard input. */
+export const subjectSchema = z.strictObject({
+  stack: name,
+  kubeconfig: name.describe("Path of the kubeconfig, as configured: relative to the project folder or absolute."),
+  uid: name.describe("UID of the namespace kube-system, the cluster's identity."),
+  timeoutSeconds: z.number().positive(),
+  calico: z
+    .strictObject({ pools: z.array(name).min(1), apiServer: z.boolean() })
+    .optional()
+    .describe("Address ranges that IPPools must hold, and whether Calico's API server is declared."),
+  operatorNamespace: name,
+  namespaces: z.array(name).min(1).describe("Runtime namespaces; the first one holds the smoke Model."),
+  workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
+  servers: z.array(server),
+  smokeModel: z.strictObject({ namespace: name, name }),
+});
+export type Subject = z.infer<typeof subjectSchema>;
+export type Workload = z.infer<typeof workload>;
+
+/** Components with a volume are StatefulSets, all others Deployments (Seldon Core 2.10.2, `runtime_reconciler.go`). */
+const MODELS: readonly Workload[] = [
+  { kind: "StatefulSet", name: "seldon-scheduler" },
+  { kind: "Deployment", name: "seldon-envoy" },
+];
+
+/** The Kafka components run in the pipelines profile only; the models profile keeps them at 0 replicas. */
+const WORKLOADS: Record<StackConfig["seldon"]["profile"], readonly Workload[]> = {
+  models: MODELS,
+  pipelines: [
+    ...MODELS,
+    { kind: "Deployment", name: "seldon-dataflow-engine" },
+    { kind: "Deployment", name: "seldon-modelgateway" },
+    { kind: "Deployment", name: "seldon-pipelinegateway" },
+  ],
+};
+
+/** The pools that the Installation declares: ours, and Flannel's range for as long as Flannel is being left. */
+function calicoSubject(config: StackConfig): Subject["calico"] {
+  if (config.cni.provider !== "calico" && config.cni.leaving !== "calico") return undefined;
+  const leaving = config.cni.leaving === "flannel" ? [flannelRange(config)] : [];
+  return { pools: [calicoPool(config), ...leaving], apiServer: true };
+}
+
+/** The subject of a stack. Pure; the same configuration gives the same subject. */
+export function subjectOf(stack: string, config: StackConfig): Subject {
+  const { seldon } = config;
+  const calico = calicoSubject(config);
+  return {
+    stack,
+    kubeconfig: config.cluster.kubeconfigFile,
+    uid: config.cluster.uid,
+    timeoutSeconds: config.validation.timeoutSeconds,
+    ...(calico === undefined ? {} : { calico }),
+    operatorNamespace: seldon.namespace,
+    namespaces: runtimeNamespaces(config),
+    workloads: [...WORKLOADS[seldon.profile]],
+    servers: seldon.servers.map(({ name, config, replicas }) => ({ name, config, replicas })),
+    smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
+  };
+}
+
+/** What each gate looks at, beside the cluster itself. */
+const GATE_PARTS = {
+  "cluster-identity": [],
+  "calico-ready": ["calico"],
+  "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads"],
+  "servers-ready": ["operatorNamespace", "namespaces", "servers"],
+} as const satisfies Record<GateId, readonly (keyof Subject)[]>;
+
+/** How to reach the cluster and how long to wait: every gate needs these. */
+const GATE_BASE = ["stack", "kubeconfig", "uid", "timeoutSeconds"] as const satisfies readonly (keyof Subject)[];
+
+/** Stands for the parts that a gate was not given, because it does not look at them. */
+const NOTHING = {
+  operatorNamespace: "",
+  namespaces: [],
+  workloads: [],
+  servers: [],
+  smokeModel: { namespace: "", name: "" },
+} satisfies Partial<Subject>;
+
+const gateKeys = (id: GateId): readonly (keyof Subject)[] => [...GATE_BASE, ...GATE_PARTS[id]];
+
+/** The part of a subject that one gate looks at, so that a change of any other part does not run the gate again. */
+export function gateSubject(id: GateId, subject: Subject): Partial<Subject> {
+  return Object.fromEntries(gateKeys(id).flatMap((key) => (key in subject ? [[key, subject[key]]] : [])));
+}
+
+/** The shape of {@link gateSubject}: that part is required, the rest may be left out and then reads as empty. */
+export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
+  const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
+  const shape = subjectSchema.partial().required({ ...required, calico: undefined });
+  return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
+}

@@ -1,0 +1,158 @@
+/** The commands, each against a fake API server; one is started as the process that it is. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { runCommand } from "../../../checks/cli/commands";
+import type { Subject } from "../../../checks/subject";
+import { condition, SeldonCluster } from "../support/seldon-cluster";
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** @param onStderr Told all that was written so far; may change the cluster or interrupt. */
+async function start(
+  args: readonly string[],
+  stdin: string,
+  onStderr: (text: string, interrupt: () => void) => void = () => undefined,
+): Promise<Ended> {
+  let [stdout, stderr] = ["", ""];
+  const controller = new AbortController();
+  const code = await runCommand(args, {
+    stdin: Readable.from([stdin]),
+    stdout: { write: (text) => (stdout += text) },
+    stderr: {
+      write: (text) => {
+        stderr += text;
+        onStderr(stderr, () => controller.abort(new Error("interrupted by SIGINT")));
+      },
+    },
+    env: {},
+    signal: controller.signal,
+  });
+  return { code, stdout, stderr };
+}
+
+describe("usage", () => {
+  it.each<[string[], number, RegExp]>([
+    [["--help"], 0, /^Usage: npm run validate/],
+    [["validate", "--help"], 0, /--since MOMENT/],
+    [["gate", "--help"], 0, /Gates: cluster-identity, calico-ready, seldon-runtime-ready, servers-ready/],
+    [["vaildate"], 2, /unknown command "vaildate"\. Did you mean "validate"\?/],
+    [["validate"], 2, /name either a <stack> or a --subject/],
+    [["validate", "stagign"], 2, /"stagign".*[Dd]id you mean "staging"\?/],
+    [["validate", "staging", "--only", "inferense"], 2, /there is no check "inferense"\. Did you mean "inference"\?/],
+    [["validate", "staging", "--timeout", "soon"], 2, /--timeout: got "soon"; allowed: seconds/],
+    [["validate", "staging", "--since", "yesterday"], 2, /--since: got "yesterday"; allowed: a moment/],
+    [["gate", "caliko-ready"], 2, /there is no gate "caliko-ready"\. Did you mean "calico-ready"\?/],
+    [["gate", "calico-ready"], 2, /the subject is not JSON; got nothing/],
+  ])("%j", async (args, code, text) => {
+    const ended = await start(args, "");
+    expect(ended.stdout + ended.stderr).toMatch(text);
+    expect(ended.code).toBe(code);
+  });
+
+  it("names every wrong field of a subject", async () => {
+    const { code, stderr } = await start(["gate", "calico-ready"], JSON.stringify({ stack: 1, extra: true }));
+    expect(stderr).toMatch(/- stack: [^]*- kubeconfig: [^]*"extra"/);
+    expect(code).toBe(2);
+  });
+});
+
+describe("against a cluster", () => {
+  let cluster: SeldonCluster;
+  beforeEach(async () => (cluster = await SeldonCluster.start()));
+  afterEach(() => cluster.api.close());
+  const subject = (more: Partial<Subject> = {}) => JSON.stringify({ ...cluster.subject, ...more });
+
+  it("a gate waits, tells each change once and says go; what it prints into the state never varies", async () => {
+    cluster.workload(cluster.paths.mlserver, 0);
+    const ended = await start(["gate", "servers-ready"], subject({ timeoutSeconds: 30 }), (stderr) => {
+      if (stderr.includes("0 of 1 replicas ready")) cluster.workload(cluster.paths.mlserver, 1);
+    });
+    expect(ended).toMatchObject({ code: 0, stdout: "gate servers-ready: go\n" });
+    expect(ended.stderr.match(/0 of 1 replicas ready/g)).toHaveLength(1);
+    expect(ended.stderr).toMatch(/PASS {5}server-workloads {2}StatefulSet financial-ml\/mlserver: 1 ready/);
+  });
+
+  it("a gate whose time is over shows what is missing, with evidence and the command that mends it", async () => {
+    cluster.workload(cluster.paths.mlserver, 0);
+    const ended = await start(["gate", "servers-ready"], subject({ timeoutSeconds: 1 }));
+    expect(ended).toMatchObject({ code: 1, stdout: "gate servers-ready: no-go\n" });
+    expect(ended.stderr).toMatch(
+      /FAIL server-workloads: StatefulSet financial-ml\/mlserver[^]*found {5}0 of 1[^]*mend {6}kubectl/,
+    );
+  });
+
+  it("a gate that was skipped is not passed", async () => {
+    const ended = await start(["gate", "calico-ready"], subject({ calico: undefined }));
+    expect(ended).toMatchObject({ code: 2, stdout: "gate calico-ready: could not look\n" });
+  });
+
+  it.each([
+    ["another cluster", { uid: "other" }, 1, /this is another cluster/],
+    ["no kubeconfig", { kubeconfig: "/nowhere/k.yaml" }, 2, /kubeconfig \/nowhere\/k\.yaml: there is no such file/],
+  ])("%s ends a gate at once", async (_, more, code, text) => {
+    const ended = await start(["gate", "cluster-identity"], subject({ ...more, timeoutSeconds: 600 }));
+    expect(ended.stderr).toMatch(text);
+    expect(ended.code).toBe(code);
+  });
+
+  it("an interruption ends a gate that waits", async () => {
+    cluster.workload(cluster.paths.mlserver, 0);
+    const ended = await start(["gate", "servers-ready"], subject({ timeoutSeconds: 600 }), (stderr, interrupt) => {
+      if (stderr.includes("0 of 1 replicas ready")) interrupt();
+    });
+    expect(ended).toMatchObject({ code: 1, stdout: "gate servers-ready: no-go\n" });
+  });
+
+  it("Ctrl-C ends the process of a gate that waits, with exit code 1", async () => {
+    cluster.workload(cluster.paths.mlserver, 0);
+    const options = {
+      cwd: join(__dirname, "../../.."),
+      env: { ...process.env, KUBECONFIG: "/nowhere", HOME: "/nowhere" },
+    };
+    const child = spawn(process.execPath, ["--import", "tsx", "checks/main.ts", "gate", "servers-ready"], options);
+    child.stdin.end(subject({ timeoutSeconds: 600 }));
+    child.stderr.once("data", () => child.kill("SIGINT"));
+    const [code] = (await once(child, "close")) as [number];
+    expect(code).toBe(1);
+  }, 60_000);
+
+  it("validate reports as JSON, and skips what is simulated", async () => {
+    cluster.simulate();
+    const ended = await start(["validate", "--subject", "-", "--json"], subject());
+    const report = JSON.parse(ended.stdout) as { version: number; totals: object; exitCode: number; stack: string };
+    expect(report).toMatchObject({ version: 1, stack: "test", exitCode: 0, totals: { PASS: 3, FAIL: 0, SKIPPED: 6 } });
+    expect(ended.code).toBe(0);
+  });
+
+  it("validate after a deployment waits for the Model", async () => {
+    cluster.simulate();
+    const model = (status: string) => ({
+      metadata: { name: "m" },
+      status: { conditions: [condition("Ready", status)] },
+    });
+    cluster.api.object(cluster.paths.model, model("False"));
+    const ended = await start(["validate", "--subject", "-"], subject({ timeoutSeconds: 30 }), (stderr) => {
+      if (stderr.includes("Ready=False")) cluster.api.object(cluster.paths.model, model("True"));
+    });
+    expect(ended.stdout).toMatch(/PASS {5}model-ready[^]*3 passed, 0 failed, 0 could not be looked at, 6 skipped/);
+    expect(ended.code).toBe(0);
+  });
+
+  it("validate ends in time when the API server stalls", async () => {
+    cluster.api.replies.set(cluster.paths.system, "stall");
+    const ended = await start(["validate", "--subject", "-", "--timeout", "1", "--wait", "0"], subject());
+    expect(ended.stdout).toMatch(/not executed: the run's time of 1 s was over/);
+    expect(ended.code).toBe(1);
+  });
+
+  it("--only runs one check and what it needs", async () => {
+    const ended = await start(["validate", "--subject", "-", "--only", "model-ready"], subject());
+    expect(ended.stdout).toMatch(/3 passed, 0 failed, 0 could not be looked at, 0 skipped/);
+  });
+});

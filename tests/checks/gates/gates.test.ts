@@ -1,0 +1,220 @@
+import { runChecks } from "../../../checks/engine";
+import { gateChecks } from "../../../checks/gates/gates";
+import { problemOf } from "../../../checks/gates/workload";
+import { GATE_IDS, type GateId, type Subject } from "../../../checks/subject";
+import { condition, NS, pod, SeldonCluster } from "../support/seldon-cluster";
+
+describe("gates", () => {
+  let cluster: SeldonCluster;
+  beforeEach(async () => (cluster = await SeldonCluster.start()));
+  afterEach(() => cluster.api.close());
+
+  const look = (id: GateId, subject: Partial<Subject> = {}) => runChecks(gateChecks(id, cluster.context(subject)));
+  /** What is not PASS, by target. */
+  async function gaps(id: GateId, subject: Partial<Subject> = {}) {
+    const run = await look(id, subject);
+    const findings = run.results.flatMap((result) => result.findings);
+    return Object.fromEntries(findings.filter(({ verdict }) => verdict !== "PASS").map((one) => [one.target, one]));
+  }
+
+  it.each(GATE_IDS)("%s is passed by a healthy deployment", async (id) => {
+    expect(await gaps(id)).toEqual({});
+    expect((await look(id)).exitCode).toBe(0);
+  });
+
+  it.each(GATE_IDS)("%s never waits on another cluster", async (id) => {
+    const run = await look(id, { uid: "other" });
+    expect(run.results[0]?.findings[0]).toMatchObject({ verdict: "FAIL", final: true });
+    expect(run.totals.PASS).toBe(0);
+  });
+
+  describe("calico-ready", () => {
+    it.each([
+      [
+        "not available",
+        [condition("Available", "False", { reason: "NotReady", message: "1 of 3 nodes" })],
+        "Available=False (NotReady: 1 of 3 nodes)",
+      ],
+      [
+        "degraded although available",
+        [condition("Available"), condition("Degraded", "True", { message: "Unable to delete IP pools" })],
+        "Degraded=True (Unable to delete IP pools)",
+      ],
+      ["without conditions", [], "Available is not set"],
+      [
+        "of an earlier generation",
+        [condition("Available", "True", { observedGeneration: 1 })],
+        "Available=True, but of generation 1; 2 is declared",
+      ],
+    ])("waits while a status is %s", async (_, conditions, actual) => {
+      cluster.api.object(cluster.paths.installation, { metadata: { name: "default", generation: 2 } });
+      cluster.tigera("ippools", conditions);
+      const found = await gaps("calico-ready");
+      expect(found["TigeraStatus ippools"]).toMatchObject({ verdict: "FAIL", actual });
+      expect(found["(whole check)"]).toMatchObject({
+        verdict: "SKIPPED",
+        actual: "needs calico-status, which is FAIL",
+      });
+    });
+
+    it("takes a status without an observed generation at its word", async () => {
+      cluster.api.object(cluster.paths.installation, { metadata: { name: "default", generation: 7 } });
+      expect(await gaps("calico-ready")).toEqual({});
+    });
+
+    it("waits for a status that is not there yet, and looks at the operator", async () => {
+      cluster.api.replies.set(cluster.paths.tigera("calico"), "missing object");
+      cluster.api.list("/api/v1/namespaces/tigera-operator/pods", []);
+      cluster.api.list("/api/v1/namespaces/tigera-operator/events", []);
+      expect((await gaps("calico-ready"))["TigeraStatus calico"]).toMatchObject({
+        actual: "there is no such TigeraStatus yet",
+        evidence: ["no pod of tigera-operator exists in tigera-operator"],
+      });
+    });
+
+    it("asks for the API server only where one is declared", async () => {
+      cluster.api.replies.set(cluster.paths.tigera("apiserver"), "missing object");
+      expect(await gaps("calico-ready", { calico: { pools: ["10.42.128.0/17"], apiServer: false } })).toEqual({});
+      expect(Object.keys(await gaps("calico-ready"))).toContain("TigeraStatus apiserver");
+    });
+
+    it("wants every declared pool", async () => {
+      const found = await gaps("calico-ready", {
+        calico: { pools: ["10.42.128.0/17", "10.42.0.0/17"], apiServer: true },
+      });
+      expect(Object.values(found)).toEqual([
+        expect.objectContaining({ target: "IPPool 10.42.0.0/17", actual: "no such pool among: 10.42.128.0/17" }),
+      ]);
+    });
+
+    it("could not look while the CRDs are absent", async () => {
+      for (const name of ["calico", "ippools", "apiserver"]) cluster.api.replies.delete(cluster.paths.tigera(name));
+      expect((await look("calico-ready")).exitCode).toBe(2);
+    });
+
+    it("proves nothing for a stack without Calico", async () => {
+      const run = await look("calico-ready", { calico: undefined });
+      expect(run.totals).toMatchObject({ PASS: 1, SKIPPED: 2 });
+    });
+  });
+
+  describe("seldon-runtime-ready", () => {
+    it("is not deceived by a Ready SeldonRuntime whose workloads are missing, and looks at the operator", async () => {
+      cluster.api.replies.set(cluster.paths.envoy, "missing object");
+      cluster.workload(cluster.paths.operator, 0);
+      const finding = (await gaps("seldon-runtime-ready"))["Deployment financial-ml/seldon-envoy"];
+      expect(finding).toMatchObject({ verdict: "FAIL", actual: "it does not exist" });
+      expect(finding?.evidence).toContain(
+        "Seldon's operator, Deployment financial-ml/seldon-v2-controller-manager, 0 of 1 replicas ready",
+      );
+    });
+
+    it("says why a workload is not ready: its pods and their warnings", async () => {
+      cluster.workload(cluster.paths.scheduler, 0);
+      const pending = pod("seldon-scheduler-0", { node: undefined, phase: "Pending" });
+      pending.status.conditions.push(
+        condition("PodScheduled", "False", { reason: "Unschedulable", message: "0/2 nodes" }),
+      );
+      cluster.api.list(cluster.paths.pods, [pending]);
+      const event = (name: string, type: string, lastTimestamp: string) => ({
+        type,
+        lastTimestamp,
+        reason: "FailedScheduling",
+        message: "unbound  PersistentVolumeClaims",
+        count: 4,
+        involvedObject: { kind: "Pod", name },
+      });
+      cluster.api.list(cluster.paths.events, [
+        event("seldon-scheduler-0", "Warning", "2"),
+        event("seldon-schedulers", "Warning", "1"),
+        event("seldon-scheduler-0", "Normal", "3"),
+      ]);
+      const finding = (await gaps("seldon-runtime-ready"))["StatefulSet financial-ml/seldon-scheduler"];
+      expect(finding?.actual).toBe("0 of 1 replicas ready");
+      expect(finding?.evidence).toEqual([
+        "pod seldon-scheduler-0: Pending on node-1",
+        "pod seldon-scheduler-0: PodScheduled=False (Unschedulable: 0/2 nodes)",
+        "pod seldon-scheduler-0: Ready=False",
+        "event Pod/seldon-scheduler-0: FailedScheduling: unbound PersistentVolumeClaims (4 times)",
+      ]);
+      expect(finding?.fix).toMatch(/^kubectl --kubeconfig \S+ -n financial-ml describe statefulset seldon-scheduler$/);
+    });
+
+    it("waits for the SeldonRuntime's own word too", async () => {
+      cluster.api.list(cluster.paths.runtimes, [
+        {
+          metadata: { name: "seldon" },
+          status: { conditions: [condition("SchedulerReady", "False"), condition("Ready", "Unknown")] },
+        },
+      ]);
+      expect((await gaps("seldon-runtime-ready"))[`SeldonRuntime in ${NS}`]).toMatchObject({
+        actual: "Ready=Unknown",
+        evidence: ["SchedulerReady=False", "Ready=Unknown"],
+      });
+      cluster.api.list(cluster.paths.runtimes, []);
+      expect((await gaps("seldon-runtime-ready"))[`SeldonRuntime in ${NS}`]).toMatchObject({ actual: "there are 0" });
+    });
+
+    it("could not look while Seldon is half-installed", async () => {
+      cluster.api.replies.delete("/apis/mlops.seldon.io/v1alpha1");
+      expect((await look("seldon-runtime-ready")).exitCode).toBe(2);
+    });
+  });
+
+  describe("servers-ready", () => {
+    const servers = (replicas: number) => ({ servers: [{ name: "mlserver", config: "mlserver" as const, replicas }] });
+
+    it("counts the replicas that are declared, not those that the Server echoes", async () => {
+      expect((await gaps("servers-ready", servers(2)))["StatefulSet financial-ml/mlserver"]).toMatchObject({
+        actual: "it asks for 1 replicas, declared are 2",
+      });
+    });
+
+    it("is passed by a Server without replicas", async () => {
+      cluster.workload(cluster.paths.mlserver, 0, 0);
+      expect(await gaps("servers-ready", servers(0))).toEqual({});
+    });
+
+    it("waits for the Server's condition after its pods", async () => {
+      cluster.api.object(cluster.paths.server, {
+        metadata: { name: "mlserver" },
+        status: { conditions: [condition("Ready", "False", { message: "scheduler unreachable" })] },
+      });
+      expect((await gaps("servers-ready"))["Server financial-ml/mlserver"]).toMatchObject({
+        actual: "Ready=False (scheduler unreachable)",
+      });
+      cluster.api.replies.set(cluster.paths.server, "missing object");
+      expect((await gaps("servers-ready"))["Server financial-ml/mlserver"]?.actual).toBe("there is no such Server");
+    });
+  });
+});
+
+describe("problemOf a workload", () => {
+  const workload = (generation: number, replicas: number | undefined, status: object) => ({
+    metadata: { name: "x", generation },
+    spec: replicas === undefined ? {} : { replicas },
+    status,
+  });
+  it.each([
+    ["ready", workload(1, 1, { observedGeneration: 1, readyReplicas: 1, updatedReplicas: 1 }), undefined, undefined],
+    [
+      "not seen yet",
+      workload(2, 1, { observedGeneration: 1, readyReplicas: 1 }),
+      undefined,
+      "its controller has seen generation 1 of 2",
+    ],
+    ["without status", workload(1, 1, {}), undefined, "its controller has seen generation 0 of 1"],
+    ["half ready", workload(1, 2, { observedGeneration: 1, readyReplicas: 1 }), undefined, "1 of 2 replicas ready"],
+    [
+      "half updated",
+      workload(1, 2, { observedGeneration: 1, readyReplicas: 2, updatedReplicas: 1 }),
+      undefined,
+      "1 of 2 replicas updated",
+    ],
+    ["one replica by default", workload(1, undefined, { observedGeneration: 1 }), undefined, "0 of 1 replicas ready"],
+    ["scaled to 0", workload(1, 0, { observedGeneration: 1 }), undefined, "it is scaled to 0"],
+    ["0 declared", workload(1, 0, { observedGeneration: 1 }), 0, undefined],
+  ])("%s", (_, object, replicas, problem) => {
+    expect(problemOf(object, replicas)).toBe(problem);
+  });
+});
