@@ -1,0 +1,107 @@
+import ipaddr from "ipaddr.js";
+import { runtimeNamespaces } from "../../config/derive";
+import type { StackConfig } from "../../config/schema";
+import type { Condition, ConfiguredPorts, Flow, Protocol } from "./flow";
+
+/** Parts of a stack's configuration that decide its policies. */
+export type PolicyConfig = Pick<StackConfig, "network" | "seldon" | "policies">;
+
+/** Somewhere that the configuration names: pods of a namespace, address ranges, or both. */
+export interface Destination {
+  readonly namespace?: string;
+  readonly cidrs: readonly string[];
+}
+
+/** What rendering needs to know, and nothing else. */
+export interface PolicyContext {
+  readonly operatorNamespace: string;
+  /** Runtime namespaces, the operator's first. */
+  readonly namespaces: readonly string[];
+  readonly conditions: ReadonlySet<Condition>;
+  readonly clients: StackConfig["policies"]["clients"];
+  readonly monitoringNamespace?: string;
+  /** Ranges of the nodes: where the API server answers. */
+  readonly nodeCidrs: readonly string[];
+  /** Ranges that the way to the object storage must not open: pods, Services, nodes. */
+  readonly reserved: readonly string[];
+  readonly storageCidrs: readonly string[];
+  readonly kafka: Destination;
+  readonly collector: Destination;
+  /** Ports of the rows whose ports are configured. */
+  readonly ports: Readonly<Record<ConfiguredPorts, readonly number[]>>;
+}
+
+const NOWHERE: Destination = { cidrs: [] };
+
+/** The host's own address as a range, when it is written as one. Names cannot be put into a policy. */
+function addressRange(hostPort: string): string[] {
+  const host = hostPort.slice(0, hostPort.lastIndexOf(":"));
+  return ipaddr.IPv4.isValidFourPartDecimal(host) ? [`${host}/32`] : [];
+}
+
+const portOf = (hostPort: string): number => Number(hostPort.slice(hostPort.lastIndexOf(":") + 1));
+
+function kafkaOf(kafka: StackConfig["seldon"]["kafka"]): Destination {
+  if (kafka === undefined) return NOWHERE;
+  const cidrs = kafka.cidrs.length > 0 ? kafka.cidrs : addressRange(kafka.bootstrap);
+  return { ...(kafka.namespace === undefined ? {} : { namespace: kafka.namespace }), cidrs };
+}
+
+function collectorOf(tracing: StackConfig["seldon"]["tracing"]): Destination {
+  if (tracing === undefined) return NOWHERE;
+  const { namespace, endpoint } = tracing;
+  return namespace === undefined ? { cidrs: addressRange(endpoint) } : { namespace, cidrs: [] };
+}
+
+function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Condition> {
+  const pipelines = seldon.profile === "pipelines";
+  const holds: Record<Condition, boolean> = {
+    pipelines,
+    clients: policies.clients.length > 0,
+    monitoring: policies.monitoringNamespace !== undefined,
+    tracing: seldon.tracing !== undefined,
+    triton: seldon.servers.some((server) => server.config === "triton"),
+    componentSecrets: pipelines && seldon.kafka?.protocol === "SASL_SSL",
+    controlPlaneTls: false,
+    schemaRegistry: false,
+    hodometer: false,
+  };
+  return new Set((Object.keys(holds) as Condition[]).filter((condition) => holds[condition]));
+}
+
+/** What a configuration means for the policies. Pure. */
+export function policyContext(config: PolicyConfig): PolicyContext {
+  const { network, seldon, policies } = config;
+  return {
+    operatorNamespace: seldon.namespace,
+    namespaces: runtimeNamespaces(config),
+    conditions: conditionsOf(config),
+    clients: policies.clients,
+    ...(policies.monitoringNamespace === undefined ? {} : { monitoringNamespace: policies.monitoringNamespace }),
+    nodeCidrs: network.nodeCidrs,
+    reserved: [network.clusterCidr, network.serviceCidr, ...network.nodeCidrs],
+    storageCidrs: policies.storage.cidrs,
+    kafka: kafkaOf(seldon.kafka),
+    collector: collectorOf(seldon.tracing),
+    ports: {
+      storage: policies.storage.ports,
+      kafka: seldon.kafka === undefined ? [] : [portOf(seldon.kafka.bootstrap)],
+      collector: seldon.tracing === undefined ? [] : [portOf(seldon.tracing.endpoint)],
+      schemaRegistry: [],
+    },
+  };
+}
+
+/** Whether a row holds. */
+export function holds(flow: Flow, context: PolicyContext): boolean {
+  return (flow.when ?? []).every((condition) => context.conditions.has(condition));
+}
+
+/** A row's ports, with configured ones filled in and TLS ports in place of plaintext ones. */
+export function portsOf(flow: Flow, context: PolicyContext): readonly number[] {
+  if (typeof flow.ports === "string") return context.ports[flow.ports];
+  return context.conditions.has("controlPlaneTls") ? (flow.tlsPorts ?? flow.ports) : flow.ports;
+}
+
+/** A row's protocols. */
+export const protocolsOf = (flow: Flow): readonly Protocol[] => flow.protocols ?? ["TCP"];

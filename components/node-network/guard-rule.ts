@@ -1,0 +1,103 @@
+/**
+ * The guard rule: on every node, for as long as one CNI is being left, pod-to-pod connections keep their source address.
+ *
+ * While flanneld runs, its masquerade rules (FLANNEL-POSTRTG) rewrite the source of every connection that involves a
+ * Calico pod, and NetworkPolicies that select the client then deny it. One rule in front of Flannel's jump ends that
+ * (measured with Felix 3.31.7 and Flannel 0.26.7 on two nodes; flanneld's periodic resync leaves the rule alone).
+ *
+ * It must let pass what carries mark 0x4000: that is kube-proxy's order to masquerade (a pod that reaches itself through
+ * a Service). With Felix' marks confined to `iptablesMarkMask`, that bit belongs to kube-proxy alone.
+ *
+ * A systemd unit asserts the rule before K3s starts, so that a node that reboots in the middle of a switch, and takes
+ * the new CNI earlier than planned, is right from the first packet.
+ */
+import { declaredHosts } from "../../config/derive";
+import type { HostFile, HostFiles } from "../k3s/hosts";
+import type { NodeNetworkInput } from "./drop-ins";
+
+/** Mark that kube-proxy sets on what it will masquerade, and the mask to read it with. */
+export const KUBE_PROXY_MASQUERADE = "0x4000/0x4000";
+export const GUARD_SCRIPT = "/usr/local/lib/seldon-k3s/pod-source-guard";
+export const GUARD_UNIT = "seldon-k3s-pod-source-guard.service";
+/** Name of the rule in `iptables -S`; also how the script finds it again. */
+export const GUARD_COMMENT = "seldon-k3s pod source guard";
+
+/**
+ * The script that adds, checks or removes the rule. POSIX sh; safe to run any number of times and by hand.
+ *
+ * @param podCidr range of all pod addresses, of both CNIs.
+ */
+export function renderGuardScript(podCidr: string): string {
+  return `#!/bin/sh
+# Keeps the source address of pod-to-pod connections while Flannel and Calico run side by side.
+# Usage: ${GUARD_SCRIPT} add|check|remove
+#   add     put the rule in front of Flannel's; does nothing when it is there already
+#   check   exit 0 when the rule is in force, 1 when not
+#   remove  take the rule away
+set -eu
+
+pods=${podCidr}
+comment='${GUARD_COMMENT}'
+
+# Like K3s: the host's iptables first, the one that K3s brings along where the host has none.
+PATH="\${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin:/var/lib/rancher/k3s/data/current/bin/aux"
+export PATH
+
+nat() { iptables -w 10 -t nat "$@"; }
+
+# rule <-I|-C|-D> POSTROUTING [position]: what kube-proxy marked for masquerading passes on to its own rule.
+rule() {
+  nat "$@" -m comment --comment "$comment" -m mark ! --mark ${KUBE_PROXY_MASQUERADE} -s "$pods" -d "$pods" -j RETURN
+}
+
+in_force() {
+  nat -S POSTROUTING | sed -n -e '/FLANNEL-POSTRTG/q' -e "/$comment/{p;q;}" | grep -q .
+}
+
+remove() {
+  while rule -C POSTROUTING 2>/dev/null; do rule -D POSTROUTING; done
+}
+
+case "\${1:-}" in
+add)
+  # Behind Flannel's jump the rule comes too late to do anything, so taking it away from there harms nothing.
+  in_force || { remove; rule -I POSTROUTING 1; }
+  ;;
+check) in_force ;;
+remove) remove ;;
+*)
+  echo "usage: $0 add|check|remove" >&2
+  exit 2
+  ;;
+esac
+`;
+}
+
+/** The unit that asserts the rule at every boot, before K3s, and takes it away when it is stopped. */
+export function renderGuardUnit(): string {
+  return `[Unit]
+Description=Keep the source address of pod-to-pod connections while the CNI is being changed
+# After whatever restores or flushes the host's own rules, before K3s starts a CNI.
+After=firewalld.service iptables.service netfilter-persistent.service nftables.service ufw.service
+Before=k3s.service k3s-agent.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh ${GUARD_SCRIPT} add
+ExecStop=/bin/sh ${GUARD_SCRIPT} remove
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** The guard's script and unit for every node, servers and agents; none unless a CNI is being left. */
+export function renderGuard(input: NodeNetworkInput): HostFiles {
+  if (input.cni.leaving === undefined) return {};
+  const files: readonly HostFile[] = [
+    { path: GUARD_SCRIPT, mode: "0755", content: renderGuardScript(input.network.clusterCidr) },
+    { path: `/etc/systemd/system/${GUARD_UNIT}`, mode: "0644", content: renderGuardUnit() },
+  ];
+  return Object.fromEntries(declaredHosts(input).map(({ host }) => [host.name, files]));
+}

@@ -1,0 +1,163 @@
+import * as k8s from "@pulumi/kubernetes";
+import type { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Subject } from "../../checks/subject";
+import { runtimeNamespaces } from "../../config/derive";
+import type { StackConfig } from "../../config/schema";
+import { digest } from "../canonical";
+import { token } from "../component";
+import { gate } from "../gate";
+import { release } from "../helm";
+import { kafkaSecret, serverResource, smokeModelResource } from "./resources";
+import { needsKafkaSecret, runtimeValues, setupValues } from "./values";
+
+/** Arguments of {@link SeldonCore}. */
+export interface SeldonCoreArgs {
+  /** Version, namespaces, profile, servers and smoke Model. */
+  readonly seldon: StackConfig["seldon"];
+  /** Where the charts are. */
+  readonly charts: StackConfig["charts"];
+  /** Protect the custom resource definitions from deletion: with them go all Servers and Models of the cluster. */
+  readonly protect: boolean;
+  /** What the readiness gates look at. */
+  readonly subject: Subject;
+  /** SASL password for Kafka. Needed for the pipelines profile over SASL_SSL, not read otherwise. Stays a secret. */
+  readonly kafkaPassword?: pulumi.Output<string>;
+}
+
+/**
+ * Seldon Core v2: custom resource definitions, operator, one runtime a namespace, inference servers and a small Model
+ * that proves them.
+ *
+ * A Helm release of the runtime is complete when its SeldonRuntime is written, and the operator's conditions are True
+ * for a moment before the pods exist. So a gate waits for the workloads themselves before the Servers are declared
+ * (they need ServiceAccount `seldon-server` and ConfigMaps that the operator makes for the runtime), and another one for
+ * the Servers before the Model. Deletion takes the same way back: the finalizers of Model and Servers need operator and
+ * scheduler, and the operator keeps a SeldonRuntime while a Server is in its namespace.
+ *
+ * The namespaces must exist; the network policies should.
+ */
+export class SeldonCore extends pulumi.ComponentResource {
+  /** The gate behind which every Server is ready. What needs inference depends on it. */
+  public readonly ready: local.Command;
+  /** The Model that proves the deployment. It is declared here; the validation waits until it answers. */
+  public readonly smokeModel: k8s.apiextensions.CustomResource;
+  /** Digest of versions, rendered values and declared objects: changes exactly when one of them does. For triggers. */
+  public readonly fingerprint: pulumi.Output<string>;
+
+  /** @throws ResourceError for the pipelines profile without Kafka settings, or without the password that they need. */
+  constructor(name: string, args: SeldonCoreArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(token("SeldonCore"), name, args, opts);
+    const { seldon, charts, subject } = args;
+    refuseUnusable(this, args);
+    const namespaces = runtimeNamespaces({ seldon });
+    const rendered = [seldon.version, setupValues({ seldon }), runtimeValues({ seldon })];
+    const declaredServers = namespaces.flatMap((namespace) =>
+      seldon.servers.map((server) => serverResource(namespace, server)),
+    );
+    const declaredModel = smokeModelResource(seldon.namespace, seldon.smokeModel);
+    const child = (own: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({ parent: this, ...own });
+
+    const kafkaSecrets = createKafkaSecrets();
+    const crds = createCrds();
+    const setup = createSetup();
+    const runtimes = createRuntimes();
+    const runtimeReady = createRuntimeGate();
+    const servers = createServers();
+    this.ready = createServersGate();
+    this.smokeModel = createSmokeModel(this.ready);
+    this.fingerprint = pulumi.output(digest([rendered, declaredServers, declaredModel]));
+
+    this.registerOutputs({ ready: this.ready, smokeModel: this.smokeModel, fingerprint: this.fingerprint });
+
+    function createKafkaSecrets(): k8s.core.v1.Secret[] {
+      const password = args.kafkaPassword;
+      if (!needsKafkaSecret(seldon) || password === undefined) return [];
+      return namespaces.map((namespace) => {
+        const { metadata, key } = kafkaSecret(namespace);
+        const data = { [key]: password };
+        return new k8s.core.v1.Secret(`${name}-kafka-${namespace}`, { metadata, stringData: data }, child({}));
+      });
+    }
+
+    function createRelease(
+      suffix: string,
+      { part, namespace, values }: { part: "crds" | "setup" | "runtime"; namespace: string; values: object },
+      own: pulumi.CustomResourceOptions,
+    ): k8s.helm.v3.Release {
+      const chart = `seldon-core-v2-${part}`;
+      return release(
+        `${name}-${suffix}`,
+        { folder: charts.folder, chart, version: seldon.version, releaseName: chart, namespace, values: { ...values } },
+        child(own),
+      );
+    }
+
+    function createCrds(): k8s.helm.v3.Release {
+      // The chart holds the definitions as templates: uninstalling it would delete them and every object of theirs.
+      const part = { part: "crds", namespace: seldon.namespace, values: {} } as const;
+      return createRelease("crds", part, { retainOnDelete: true, protect: args.protect });
+    }
+
+    function createSetup(): k8s.helm.v3.Release {
+      // Its SeldonConfig and ServerConfigs are custom resources.
+      const part = { part: "setup", namespace: seldon.namespace, values: setupValues({ seldon }) } as const;
+      return createRelease("setup", part, { dependsOn: [crds] });
+    }
+
+    function createRuntimes(): k8s.helm.v3.Release[] {
+      // The operator looks the SeldonConfig up when it reconciles; the gateways read the password when they start.
+      const own = { dependsOn: [setup, ...kafkaSecrets] };
+      const values = runtimeValues({ seldon });
+      return namespaces.map((namespace) =>
+        createRelease(`runtime-${namespace}`, { part: "runtime", namespace, values }, own),
+      );
+    }
+
+    function createRuntimeGate(): local.Command {
+      return gate(
+        `${name}-runtime-ready`,
+        { id: "seldon-runtime-ready", subject, triggers: [digest(rendered)] },
+        child({ dependsOn: runtimes }),
+      );
+    }
+
+    function createServers(): k8s.apiextensions.CustomResource[] {
+      const own = child({ dependsOn: [runtimeReady] });
+      return declaredServers.map((server) => {
+        const suffix = `server-${server.metadata.namespace}-${server.metadata.name}`;
+        return new k8s.apiextensions.CustomResource(`${name}-${suffix}`, server, own);
+      });
+    }
+
+    function createServersGate(): local.Command {
+      return gate(
+        `${name}-servers-ready`,
+        { id: "servers-ready", subject, triggers: [digest([rendered, declaredServers])] },
+        child({ dependsOn: servers }),
+      );
+    }
+
+    function createSmokeModel(ready: local.Command): k8s.apiextensions.CustomResource {
+      return new k8s.apiextensions.CustomResource(`${name}-smoke-model`, declaredModel, child({ dependsOn: [ready] }));
+    }
+  }
+}
+
+/** The configuration's rules refuse these first; a component must not trust its caller for a password. */
+function refuseUnusable(component: pulumi.Resource, { seldon, kafkaPassword }: SeldonCoreArgs): void {
+  if (seldon.profile === "pipelines" && seldon.kafka === undefined) {
+    throw new pulumi.ResourceError(
+      "seldon.profile: got pipelines without seldon.kafka; allowed: pipelines with Kafka settings, or models; fix: add the section seldon.kafka",
+      component,
+      true,
+    );
+  }
+  if (needsKafkaSecret(seldon) && kafkaPassword === undefined) {
+    throw new pulumi.ResourceError(
+      "kafkaPassword: got none for seldon.kafka.protocol SASL_SSL; allowed: a secret; fix: pulumi config set --secret kafkaPassword",
+      component,
+      true,
+    );
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Helm values for the charts `seldon-core-v2-setup` and `seldon-core-v2-runtime`, 2.9.1 and 2.10.2. Only what differs
+ * from the chart's own default is set; image names stay the chart's. Each value was followed into the chart's templates:
+ * several keys of values.yaml are read by none of them (`envoy.service.type`, `scheduler.service.type`,
+ * `controller.skipOperatorClusterRoleCreation`, `kafka.consumer.topicMetadataRefreshIntervalMs`) and are never set here.
+ */
+import { runtimeNamespaces } from "../../config/derive";
+import type { StackConfig } from "../../config/schema";
+
+type Seldon = StackConfig["seldon"];
+type Kafka = NonNullable<Seldon["kafka"]>;
+
+/** Secret with the Kafka password, in every runtime namespace. */
+export const KAFKA_SECRET = "seldon-kafka-sasl";
+/** Key inside {@link KAFKA_SECRET}; the chart's default for `security.kafka.sasl.client.passwordPath`. */
+export const KAFKA_PASSWORD_KEY = "password";
+
+/**
+ * How long an agent may find its inference server gone before it gives up, in seconds (chart: 30). An agent that gave up
+ * never comes back: its pod stays 2/3 without a liveness probe (2.9.1 to 2.10.2, `agent_svc_manager.go`). Five minutes
+ * outlast an inference server that restarts after running out of memory.
+ */
+export const AGENT_PATIENCE_SECONDS = 300;
+
+/** Values of one Kafka-backed runtime component. */
+export interface Replicas {
+  readonly replicas: number;
+}
+
+/** Values of `seldon-core-v2-setup`. */
+export interface SetupValues {
+  readonly services: { readonly defaultServiceType: "ClusterIP" };
+  readonly autoscaling: { readonly autoscalingServerEnabled: false };
+  readonly serverConfig: {
+    readonly agent: { readonly maxElapsedTimeReadySubServiceAfterStartSeconds: string };
+  };
+  readonly controller?: { readonly clusterwide: true; readonly watchNamespaces: readonly string[] };
+  readonly kafka?: {
+    readonly bootstrap: string;
+    readonly topicPrefix: string;
+    readonly topics: { readonly replicationFactor: number; readonly numPartitions: number };
+  };
+  readonly security?: { readonly kafka: KafkaSecurity };
+  readonly opentelemetry?: { readonly endpoint: string; readonly protocol: "grpc"; readonly ratio: number };
+}
+
+interface KafkaSecurity {
+  readonly protocol: "SASL_SSL";
+  readonly sasl: {
+    readonly mechanism: "SCRAM-SHA-512";
+    readonly client: { readonly username: string; readonly secret: string; readonly passwordPath: string };
+  };
+  readonly ssl?: { readonly client: { readonly brokerValidationSecret: string } };
+}
+
+/** Values of `seldon-core-v2-runtime`. */
+export interface RuntimeValues {
+  readonly hodometer: Replicas;
+  readonly scheduler: { readonly serviceType: "ClusterIP" };
+  readonly envoy: { readonly serviceType: "ClusterIP" };
+  readonly dataflow?: Replicas;
+  readonly modelgateway?: Replicas;
+  readonly pipelinegateway?: Replicas;
+  readonly config: { readonly tracingConfig: { readonly disable: boolean } };
+}
+
+function kafkaSecurity(kafka: Kafka): KafkaSecurity {
+  const { username, brokerCaSecret } = kafka;
+  return {
+    protocol: "SASL_SSL",
+    sasl: {
+      mechanism: "SCRAM-SHA-512",
+      client: { username, secret: KAFKA_SECRET, passwordPath: KAFKA_PASSWORD_KEY },
+    },
+    ...(brokerCaSecret === undefined ? {} : { ssl: { client: { brokerValidationSecret: brokerCaSecret } } }),
+  };
+}
+
+/**
+ * Kafka settings belong into this chart and not into the runtime's: the dataflow engine reads its own from environment
+ * variables that only this chart renders.
+ */
+function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka" | "security"> {
+  const { bootstrap, topicPrefix, replicationFactor, partitions } = kafka;
+  return {
+    kafka: { bootstrap, topicPrefix, topics: { replicationFactor, numPartitions: partitions } },
+    ...(kafka.protocol === "SASL_SSL" ? { security: { kafka: kafkaSecurity(kafka) } } : {}),
+  };
+}
+
+/** Whether the stack keeps a Secret with the Kafka password. */
+export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
+  profile === "pipelines" && kafka?.protocol === "SASL_SSL";
+
+/**
+ * Values of the setup chart: operator, SeldonConfig and ServerConfigs.
+ *
+ * - `defaultServiceType`: the chart's LoadBalancer would let K3s' ServiceLB publish the unauthenticated control plane on
+ *   every node.
+ * - `autoscalingServerEnabled`: on by default, it makes the operator write `spec.replicas` of Servers, also of those
+ *   without minReplicas and maxReplicas (2.10.2, `operator/internal/utils.go`: no maximum then). This stack declares it.
+ * - `clusterwide` and `watchNamespaces` only with tenants; without them the operator gets no ClusterRole.
+ */
+export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
+  const { seldon } = config;
+  const pipelines = seldon.profile === "pipelines" && seldon.kafka !== undefined;
+  return {
+    services: { defaultServiceType: "ClusterIP" },
+    autoscaling: { autoscalingServerEnabled: false },
+    serverConfig: {
+      agent: { maxElapsedTimeReadySubServiceAfterStartSeconds: String(AGENT_PATIENCE_SECONDS) },
+    },
+    ...(seldon.tenants.length > 0
+      ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } }
+      : {}),
+    ...(pipelines && seldon.kafka !== undefined ? kafkaValues(seldon.kafka) : {}),
+    ...(seldon.tracing === undefined
+      ? {}
+      : { opentelemetry: { endpoint: seldon.tracing.endpoint, protocol: "grpc", ratio: seldon.tracing.ratio } }),
+  };
+}
+
+const OFF: Replicas = { replicas: 0 };
+
+/** The Kafka components without a pod; with pipelines they keep the chart's replicas. */
+const KAFKA_COMPONENTS: Readonly<Record<Seldon["profile"], Partial<RuntimeValues>>> = {
+  models: { dataflow: OFF, modelgateway: OFF, pipelinegateway: OFF },
+  pipelines: {},
+};
+
+/**
+ * Values of the runtime chart: one SeldonRuntime.
+ *
+ * - `replicas: 0` and not `disable: true`: a disabled component keeps the Deployment it once had, and leaves the
+ *   SeldonRuntime's Ready condition Unknown for ever.
+ * - The hodometer sends usage reports to its vendor over plain HTTP; it has no other use.
+ * - `serviceType`: this chart's LoadBalancer overrides the setup chart's default type.
+ * - `tracingConfig.disable`: must be here, because the operator does not copy it from the setup chart's setting
+ *   (2.9.1 to 2.10.2, `TracingConfig.addDefaults`); its other tracing settings it does.
+ */
+export function runtimeValues({ seldon }: Pick<StackConfig, "seldon">): RuntimeValues {
+  return {
+    hodometer: OFF,
+    scheduler: { serviceType: "ClusterIP" },
+    envoy: { serviceType: "ClusterIP" },
+    ...KAFKA_COMPONENTS[seldon.profile],
+    config: { tracingConfig: { disable: seldon.tracing === undefined } },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * The whole stack, top to bottom. Each component's folder says how; this page says what and in which order.
+ *
+ * It exports a function, which the Pulumi engine calls once. `npm run plan` and the sandbox call it in process.
+ */
+import { subjectOf } from "./checks/subject";
+import { Calico } from "./components/calico/calico";
+import { ClusterAccess } from "./components/cluster/cluster-access";
+import { K3sCluster } from "./components/k3s/k3s-cluster";
+import { NetworkPolicies } from "./components/network-policies/network-policies";
+import { NodeNetwork } from "./components/node-network/node-network";
+import { SeldonNamespaces } from "./components/seldon/namespaces";
+import { SeldonCore } from "./components/seldon/seldon-core";
+import { Validation } from "./components/validation/validation";
+import { declaredCnis, runtimeNamespaces } from "./config/derive";
+import { loadConfig } from "./config/load";
+
+export = () => {
+  const { stack, config, secrets } = loadConfig();
+  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect } = config;
+  const subject = subjectOf(stack, config);
+
+  const access = new ClusterAccess("cluster", { cluster, subject });
+  const { provider, identity } = access;
+
+  const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, token: secrets.k3sToken });
+
+  const podNetwork = declaredCnis(config).has("calico")
+    ? new Calico("calico", { cni, network, calico, charts, protect, subject }, { provider, dependsOn: [identity] })
+    : undefined;
+
+  const base = podNetwork ? [identity, machines, podNetwork] : [identity, machines];
+
+  const nodeNetwork = new NodeNetwork("node-network", { network, cni, hosts }, { dependsOn: base });
+
+  const namespaces = new SeldonNamespaces(
+    "namespaces",
+    { namespaces: runtimeNamespaces(config), protect },
+    // The base by name too: a component without resources of its own, as the last one is yet, hands no order on.
+    { provider, dependsOn: [...base, nodeNetwork] },
+  );
+  const rules = new NetworkPolicies("policies", { policies, seldon, network }, { provider, dependsOn: [namespaces] });
+
+  const models = new SeldonCore(
+    "seldon",
+    { seldon, charts, protect, subject, kafkaPassword: secrets.kafkaPassword },
+    { provider, dependsOn: [namespaces, rules] },
+  );
+
+  const proof = new Validation(
+    "validation",
+    { subject, validation, proves: { calico, cni, network }, triggers: [rules.fingerprint, models.fingerprint] },
+    { dependsOn: [models] },
+  );
+
+  return {
+    cluster: cluster.name,
+    inference: `http://seldon-mesh.${seldon.namespace}.svc.${network.clusterDomain}`,
+    namespaces: namespaces.names,
+    policies: rules.names,
+    report: proof.report,
+  };
+};

@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { AGENT_BATCH, switchSteps, type SwitchStep } from "../../../components/node-network/switch-steps";
+import { networkStack } from "../../support/network-stack";
+
+const hostsOf = (servers: number, agents: number) => ({
+  servers: Array.from({ length: servers }, (_, index) => ({ name: `s${index}`, address: `192.0.2.${index + 1}` })),
+  agents: Array.from({ length: agents }, (_, index) => ({ name: `a${index}`, address: `192.0.2.${index + 100}` })),
+});
+
+const stepsOf = (servers: number, agents: number, cni: Record<string, unknown>) =>
+  switchSteps(networkStack({ hosts: hostsOf(servers, agents), cni }));
+
+/** Everything that must have succeeded before a step, at any distance. */
+function closure(steps: readonly SwitchStep[]): Map<string, ReadonlySet<string>> {
+  const before = new Map<string, ReadonlySet<string>>();
+  for (const { id, after } of steps) {
+    before.set(id, new Set(after.flatMap((earlier) => [earlier, ...(before.get(earlier) ?? [])])));
+  }
+  return before;
+}
+
+const toCalico = { provider: "calico", leaving: "flannel" };
+const toFlannel = { provider: "flannel", leaving: "calico" };
+
+describe("switchSteps", () => {
+  it("is empty when no CNI is being left", () => {
+    expect(stepsOf(3, 2, { provider: "calico" })).toEqual([]);
+    expect(stepsOf(3, 2, { provider: "flannel" })).toEqual([]);
+  });
+
+  it("goes guards, then servers one by one, then agents, then the policy controller", () => {
+    expect(stepsOf(2, 1, toCalico).map(({ id, after }) => `${id} < ${after.join(" ")}`)).toEqual([
+      "guard/s0 < ",
+      "guard/s1 < ",
+      "guard/a0 < ",
+      "backend/s0 < guard/s0 guard/s1 guard/a0",
+      "pods/s0 < backend/s0",
+      "backend/s1 < pods/s0",
+      "pods/s1 < backend/s1",
+      "backend/a0 < pods/s1",
+      "pods/a0 < backend/a0",
+      "policy/s0 < pods/a0",
+      "policy/s1 < policy/s0",
+      "policy/a0 < policy/s1",
+    ]);
+  });
+
+  it("brings the policy controller back before the first pod moves to Flannel", () => {
+    expect(stepsOf(1, 1, toFlannel).map(({ id }) => id)).toEqual([
+      "guard/s0",
+      "guard/a0",
+      "policy/s0",
+      "policy/a0",
+      "backend/s0",
+      "pods/s0",
+      "backend/a0",
+      "pods/a0",
+    ]);
+  });
+
+  it("stops after cni.upTo nodes and leaves the policy controller running", () => {
+    expect(
+      stepsOf(2, 3, { ...toCalico, upTo: 3 })
+        .map(({ id }) => id)
+        .filter((id) => !id.startsWith("guard/")),
+    ).toEqual(["backend/s0", "pods/s0", "backend/s1", "pods/s1", "backend/a0", "pods/a0"]);
+    expect(stepsOf(1, 1, { ...toCalico, upTo: 0 }).map(({ kind }) => kind)).toEqual(["guard", "guard"]);
+  });
+
+  /** The space is small: 3 counts of servers, 13 of agents, 2 directions. */
+  const RUNS = { numRuns: 40 };
+  const arbitrary = fc.record({
+    servers: fc.constantFrom(1, 3, 5),
+    agents: fc.integer({ min: 0, max: 2 * AGENT_BATCH + 2 }),
+    cni: fc.constantFrom(toCalico, toFlannel),
+  });
+
+  it("lists every step once, after all that it waits for", () => {
+    fc.assert(
+      fc.property(arbitrary, ({ servers, agents, cni }) => {
+        const seen = new Set<string>();
+        const wrong = stepsOf(servers, agents, cni).filter(({ id, after }) => {
+          const ready = !seen.has(id) && after.every((earlier) => seen.has(earlier));
+          seen.add(id);
+          return !ready;
+        });
+        expect(wrong).toEqual([]);
+        expect(seen.size).toBe(4 * (servers + agents));
+      }),
+      RUNS,
+    );
+  });
+
+  it("puts every policy step after every backend and every pods step, on the way to Calico", () => {
+    fc.assert(
+      fc.property(arbitrary, ({ servers, agents }) => {
+        const steps = stepsOf(servers, agents, toCalico);
+        const before = closure(steps);
+        const moves = steps.filter(({ kind }) => kind === "backend" || kind === "pods").map(({ id }) => id);
+        for (const { id } of steps.filter(({ kind }) => kind === "policy")) {
+          expect(moves.filter((move) => !before.get(id)?.has(move))).toEqual([]);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("never restarts two servers, or more than a batch of agents, at the same time", () => {
+    fc.assert(
+      fc.property(arbitrary, ({ servers, agents, cni }) => {
+        const steps = stepsOf(servers, agents, cni);
+        const before = closure(steps);
+        const unordered = (a: SwitchStep, b: SwitchStep) =>
+          !before.get(b.id)?.has(a.id) && !before.get(a.id)?.has(b.id);
+        const restarts = steps.filter(({ kind }) => kind === "backend" || kind === "policy");
+        const tooMany = restarts.filter((step) => {
+          // The step itself is unordered with itself.
+          const atOnce = restarts.filter((other) => unordered(step, other)).length;
+          return atOnce > (step.host.startsWith("s") ? 1 : AGENT_BATCH);
+        });
+        expect(tooMany).toEqual([]);
+        const guards = steps.filter(({ kind }) => kind === "guard").map(({ id }) => id);
+        expect(restarts.filter(({ id }) => guards.some((guard) => !before.get(id)?.has(guard)))).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
+  it("has a number of waits that grows with the nodes, not with their square", () => {
+    const waits = (agents: number) => stepsOf(3, agents, toCalico).reduce((sum, { after }) => sum + after.length, 0);
+    // Each step waits for at most a batch, but for the first one, which waits for every guard.
+    expect(waits(100)).toBeLessThanOrEqual(2 * 100 * AGENT_BATCH + 100 + 3 * 103);
+  });
+});
