@@ -1,0 +1,59 @@
+/** `npm run docs`: rewrites the parts of the documentation that are made from the code. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { EXIT } from "../checks/exit-codes";
+import { renderDiagram, renderFlowTable } from "../components/network-policies/diagram";
+import { runTool, ToolError } from "./cli";
+
+/** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file. */
+interface GeneratedPart {
+  readonly file: string;
+  readonly name: string;
+  readonly render: () => string;
+}
+
+const PARTS: readonly GeneratedPart[] = [
+  {
+    file: "docs/architecture.md",
+    name: "flows",
+    render: () => `\`\`\`mermaid\n${renderDiagram()}\`\`\`\n\n${renderFlowTable()}`,
+  },
+];
+
+/**
+ * Text with the part between its two marks replaced.
+ * @throws ToolError when a mark is missing or they stand the wrong way round.
+ */
+export function replacePart(text: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new ToolError(`no lines "${begin}" and, after it, "${end}"`);
+  return `${text.slice(0, from + begin.length)}\n${content.trimEnd()}\n${text.slice(to)}`;
+}
+
+/** Each file with its present text and the text that it should have. */
+export function generatedDocs(root: string): { file: string; present: string; wanted: string }[] {
+  return PARTS.map(({ file, name, render }) => {
+    const present = readFileSync(join(root, file), "utf8");
+    return { file, present, wanted: replacePart(present, name, render()) };
+  });
+}
+
+const COMMAND = {
+  name: "docs",
+  summary: "Regenerates the generated parts of the documentation, such as the flow diagram.",
+  positionals: [],
+  flags: { check: { type: "boolean", summary: "write nothing; exit 1 when a part is out of date" } },
+} as const;
+
+if (require.main === module) {
+  void runTool(COMMAND, ({ flags }) => {
+    const root = resolve(__dirname, "..");
+    const stale = generatedDocs(root).filter(({ present, wanted }) => present !== wanted);
+    for (const { file, wanted } of stale) {
+      if (flags.check !== true) writeFileSync(join(root, file), wanted);
+      process.stdout.write(`${file}: ${flags.check === true ? "out of date; run npm run docs" : "rewritten"}\n`);
+    }
+    return Promise.resolve(flags.check === true && stale.length > 0 ? EXIT.failed : EXIT.clean);
+  });
+}

@@ -1,0 +1,36 @@
+/** `npm run golden`: see the help text. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { EXIT } from "../checks/exit-codes";
+import { runTool } from "./cli";
+import { compareGolden, GOLDEN_DIR, goldenStacks, orphans } from "./plan/golden";
+
+const COMMAND = {
+  name: "golden",
+  summary:
+    "Rewrites tests/golden/<stack>.yaml, the plan of every stack file and of every fixture in tests/stacks. The diff of\n" +
+    "these files is what a change does to every environment.",
+  positionals: [],
+  flags: { check: { type: "boolean", summary: "write nothing; show what differs and exit 7 when anything does" } },
+} as const;
+
+void runTool(COMMAND, async ({ flags: { check } }) => {
+  let changed = 0;
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  mkdirSync(GOLDEN_DIR, { recursive: true });
+  for (const golden of goldenStacks()) {
+    const { stack, goldenFile, text, difference } = await compareGolden(golden);
+    if (difference === "") continue;
+    changed++;
+    say(check ? `${stack}: differs from ${path.basename(goldenFile)}\n${difference}\n` : `${stack}: rewritten`);
+    if (!check) writeFileSync(goldenFile, text);
+  }
+  for (const name of orphans()) {
+    changed++;
+    say(`${name}: ${check ? "has no stack" : "removed, it has no stack"}`);
+    if (!check) rmSync(path.join(GOLDEN_DIR, name));
+  }
+  if (changed === 0) say("the golden plans are up to date");
+  else if (check) say("accept with: npm run golden");
+  return check && changed > 0 ? EXIT.drift : EXIT.clean;
+});

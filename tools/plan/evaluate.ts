@@ -1,0 +1,42 @@
+/** Runs the stack's real program for a stack file: no cluster, no credentials, no Pulumi CLI. */
+import path from "node:path";
+import { renderHosts, mergeHostFiles, type HostFiles } from "../../components/k3s/hosts";
+import { renderNodeNetwork } from "../../components/node-network/node-network";
+import { ConfigError } from "../../config/faults";
+import { parseConfig } from "../../config/parse";
+import { readStackFile, SECRET_PLACEHOLDER, type StackFile } from "../../config/stack-file";
+import program from "../../index";
+import { PlanEngine } from "../../inprocess/plan-engine";
+import { runProgram, type RunResult } from "../../inprocess/run-program";
+
+/** Folder of Pulumi.yaml. */
+export const PROJECT_DIR = path.join(__dirname, "../..");
+
+/** What a stack declares, in the cluster and on its machines. */
+export interface Evaluation extends RunResult {
+  readonly stack: string;
+  readonly hosts: HostFiles;
+}
+
+/** @param file Another file than Pulumi.<stack>.yaml. @throws ConfigError with every fault of the stack's configuration. */
+export async function evaluateStack(stack: string, file?: string): Promise<Evaluation> {
+  return await evaluate(readStackFile(PROJECT_DIR, stack, file));
+}
+
+/** The same for a stack file that has been read, or made up, already. */
+export async function evaluate({ project, stack, values, secretKeys, other }: StackFile): Promise<Evaluation> {
+  const { config, faults } = parseConfig(values, new Set(secretKeys));
+  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
+  const result = await runProgram({
+    project,
+    stack,
+    preview: true,
+    config: values,
+    secretKeys,
+    other,
+    engine: new PlanEngine(),
+    program: () => Promise.resolve(program()),
+  });
+  const token = secretKeys.includes("k3sToken") ? SECRET_PLACEHOLDER : undefined;
+  return { ...result, stack, hosts: mergeHostFiles(renderHosts({ ...config, token }), renderNodeNetwork(config)) };
+}
