@@ -1,0 +1,31 @@
+/** What is measured, each in a process of its own. */
+import { readStackFile, type StackFile } from "../../config/stack-file";
+import { generatedStack, type StackSize } from "./generated-stack";
+
+export const SMALL: StackSize = { agents: 100, tenants: 5 };
+export const LARGE: StackSize = { agents: 1000, tenants: 50 };
+
+/** The stack file of each case; none for the program that makes nothing. */
+export const CASES = {
+  empty: () => undefined,
+  staging: (projectDir) => readStackFile(projectDir, "staging"),
+  small: () => generatedStack(SMALL),
+  large: () => generatedStack(LARGE),
+} as const satisfies Record<string, (projectDir: string) => StackFile | undefined>;
+
+export type Case = keyof typeof CASES;
+
+/** What one process measured. Times in milliseconds. */
+export interface Sample {
+  /** From the process' start to its end: Node.js, all imports, the evaluation. */
+  readonly total: number;
+  /** The evaluation alone. */
+  readonly evaluation: number;
+  /** Processor time of the whole process, user and system: what is left of `total` on a machine that does other things. */
+  readonly totalCpu: number;
+  /** Processor time of the evaluation alone. */
+  readonly evaluationCpu: number;
+  /** Peak resident memory in MiB. */
+  readonly peakMiB: number;
+  readonly resources: number;
+}
