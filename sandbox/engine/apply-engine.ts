@@ -1,0 +1,145 @@
+/**
+ * The in-process engine that really applies: Kubernetes objects by server-side apply, commands by running them, Helm
+ * releases by their objects. It creates and never reads, updates or deletes: those belong to the real engine.
+ */
+import { resolve } from "node:path";
+import { z } from "zod";
+import type { CreatedResource, RecordedResource, ResourceEngine } from "../../inprocess/engine";
+import { revealSecrets } from "../../inprocess/secrets";
+import { ApiClient } from "../api/client";
+import type { KubernetesObject } from "../api/objects";
+import { chartObjects } from "./chart-files";
+import { runCommand } from "./command";
+import { untilRolledOut } from "./rollout";
+
+export interface ApplyEngineOptions {
+  /** The project's folder: commands run in it, and relative paths start from it. */
+  readonly project: string;
+  /** Aborts what is under way and refuses what comes after. */
+  readonly signal: AbortSignal;
+  /** Called with progress and with the output of commands. */
+  readonly say: (line: string) => void;
+  /** Path of the helm binary that renders real charts. */
+  readonly helm?: string;
+}
+
+type Create = (resource: RecordedResource, inputs: Readonly<Record<string, unknown>>) => Promise<CreatedResource>;
+
+const FIELD_MANAGER = "seldon-k3s-sandbox";
+
+const releaseSchema = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  chart: z.string(),
+  values: z.unknown().optional(),
+  timeout: z.number().default(300),
+  skipAwait: z.boolean().default(false),
+});
+
+const objectSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
+
+/** `kubernetes:<group>/<version>:<Kind>`, without Helm's and the YAML packages' own types. */
+const KUBERNETES_OBJECT = /^kubernetes:(?!helm\.sh\/|yaml|kustomize)[a-z0-9.-]+\/v\d\w*:[A-Z]\w*$/;
+
+/** Helm's order of installation, reduced to what others need first; custom resources come last. */
+const FIRST_KINDS = [
+  "Namespace",
+  "CustomResourceDefinition",
+  "ServiceAccount",
+  "Secret",
+  "ConfigMap",
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "Role",
+  "RoleBinding",
+  "Service",
+  "DaemonSet",
+  "Deployment",
+  "StatefulSet",
+  "Job",
+];
+
+export class ApplyEngine implements ResourceEngine {
+  readonly #options: ApplyEngineOptions;
+  readonly #clients = new Map<string, ApiClient>();
+  readonly #types: Readonly<Record<string, Create>> = {
+    "pulumi:providers:kubernetes": this.#provider.bind(this),
+    "kubernetes:helm.sh/v3:Release": this.#release.bind(this),
+    "command:local:Command": this.#command.bind(this),
+  };
+
+  constructor(options: ApplyEngineOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Error for a type that it does not know, or when the resource cannot be made. */
+  async create(resource: RecordedResource): Promise<CreatedResource> {
+    this.#options.signal.throwIfAborted();
+    const create =
+      this.#types[resource.type] ?? (KUBERNETES_OBJECT.test(resource.type) ? this.#object.bind(this) : undefined);
+    if (!create)
+      throw new Error(`the sandbox cannot make resources of this type; add it to sandbox/engine/apply-engine.ts`);
+    const created = await create(resource, revealSecrets(resource.inputs) as Readonly<Record<string, unknown>>);
+    this.#options.say(`+ ${resource.type} ${resource.name}`);
+    return created;
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+  }
+
+  #clientOf({ provider, urn }: RecordedResource): ApiClient {
+    const client = provider === undefined ? undefined : this.#clients.get(provider);
+    if (!client) throw new Error(`${urn} names no Kubernetes provider, and the default one is disabled`);
+    return client;
+  }
+
+  /** Like the provider: the kubeconfig is a path. Content would begin with a line break or a brace. */
+  #provider(
+    { urn, name }: RecordedResource,
+    { kubeconfig }: Readonly<Record<string, unknown>>,
+  ): Promise<CreatedResource> {
+    if (typeof kubeconfig !== "string" || /[\n{]/.test(kubeconfig)) {
+      throw new Error("needs the path of a kubeconfig; the environment's is never read");
+    }
+    this.#clients.set(urn, ApiClient.fromFile(resolve(this.#options.project, kubeconfig)));
+    return Promise.resolve({ id: name, state: {} });
+  }
+
+  async #object(resource: RecordedResource, inputs: Readonly<Record<string, unknown>>): Promise<CreatedResource> {
+    const object = objectSchema.parse(inputs) as KubernetesObject;
+    const { signal } = this.#options;
+    const live = await this.#clientOf(resource).apply(object, { fieldManager: FIELD_MANAGER, signal });
+    const { name, namespace, uid } = live.metadata;
+    const metadata = { ...object.metadata, uid };
+    return { id: namespace === undefined ? name : `${namespace}/${name}`, state: { metadata } };
+  }
+
+  async #release(resource: RecordedResource, inputs: Readonly<Record<string, unknown>>): Promise<CreatedResource> {
+    const { project, helm, signal } = this.#options;
+    const { name, namespace, chart, values, timeout, skipAwait } = releaseSchema.parse(inputs);
+    const client = this.#clientOf(resource);
+    const objects = await chartObjects({ folder: resolve(project, chart), name, namespace, values }, { helm, signal });
+    for (const object of inOrder(objects)) await client.apply(object, { fieldManager: "helm", namespace, signal });
+    if (!skipAwait) await untilRolledOut(objects, { client, namespace, timeoutSeconds: timeout, signal });
+    const status = { status: "deployed", name, namespace, chart, revision: 1 };
+    return { id: `${namespace}/${name}`, state: { status, resourceNames: {}, manifest: {} } };
+  }
+
+  async #command({ name }: RecordedResource, inputs: Readonly<Record<string, unknown>>): Promise<CreatedResource> {
+    const { project, signal, say } = this.#options;
+    const result = await runCommand(inputs, { project, signal, onLine: (line) => say(`  ${name} | ${line}`) });
+    return { id: name, state: { ...result, assets: {}, archive: {} } };
+  }
+}
+
+function inOrder(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  const rank = ({ kind }: KubernetesObject) =>
+    FIRST_KINDS.includes(kind) ? FIRST_KINDS.indexOf(kind) : FIRST_KINDS.length;
+  return [...objects].sort((left, right) => rank(left) - rank(right));
+}

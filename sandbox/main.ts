@@ -1,0 +1,44 @@
+/** `npm run sandbox`: see the help text in options.ts. */
+import { resolve } from "node:path";
+import { EXIT } from "../checks/exit-codes";
+import { interruption, runTool, type ToolExit } from "../tools/cli";
+import { COMMAND, readOptions } from "./options";
+import { Progress } from "./progress";
+import { renderReport } from "./report";
+import { runSandbox, type KeptRun } from "./run";
+import { stopKeptRuns } from "./stop";
+
+const PROJECT = resolve(__dirname, "..");
+
+void runTool(COMMAND, async ({ flags }): Promise<ToolExit> => {
+  const progress = new Progress();
+  if (flags.stop) {
+    const count = await stopKeptRuns(progress);
+    progress.say(count === 0 ? "no sandbox runs" : `stopped ${count}`);
+    return EXIT.clean;
+  }
+  const options = readOptions(flags);
+  const { signal, dispose } = interruption();
+  try {
+    const { report, kept } = await runSandbox({ project: PROJECT, options, progress, interrupted: signal });
+    const text = options.json ? `${JSON.stringify({ ...report, kept }, undefined, 2)}\n` : renderReport(report);
+    process.stdout.write(text);
+    if (kept) process.stderr.write(keptNote(kept, options.stack));
+    return report.validation.exitCode === 0 ? EXIT.clean : EXIT.failed;
+  } finally {
+    dispose();
+  }
+});
+
+function keptNote({ kubeconfig, id, environment, configFile }: KeptRun, stack: string): string {
+  const variables = Object.entries(environment).map(([name, value]) => `  export ${name}=${value}`);
+  const preview = `  pulumi preview --refresh --stack ${stack} --config-file ${configFile ?? ""}`;
+  return [
+    "",
+    `The sandbox ${id} keeps running.`,
+    `  export KUBECONFIG=${kubeconfig}    # for kubectl`,
+    ...(configFile === undefined ? [] : [...variables, preview]),
+    "  npm run sandbox -- --stop                # ends it and removes its folder",
+    "",
+  ].join("\n");
+}

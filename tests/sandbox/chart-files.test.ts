@@ -1,0 +1,133 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepareCharts, type ChartsOptions } from "../../sandbox/charts";
+import { chartObjects } from "../../sandbox/engine/chart-files";
+import { CALICO_VERSIONS, SELDON_VERSIONS } from "../../config/compatibility";
+import { allCharts, folderOf } from "../../tools/charts/pinned";
+
+const { signal } = new AbortController();
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "chart-files-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function options(changes: Partial<ChartsOptions> = {}): ChartsOptions {
+  return {
+    needed: allCharts(),
+    target: join(folder, "target"),
+    project: folder,
+    pulled: join(folder, "pulled"),
+    cache: join(folder, "cache"),
+    profile: "models",
+    signal,
+    ...changes,
+  };
+}
+
+function realChart(parent: string, name: string): void {
+  mkdirSync(join(parent, name, "templates"), { recursive: true });
+  writeFileSync(join(parent, name, "Chart.yaml"), `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`);
+}
+
+const objectsOf = (name: string) =>
+  chartObjects({ folder: join(folder, "target", name), name: "release", namespace: "apps", values: {} }, { signal });
+
+describe("charts of a run", () => {
+  test("stand-ins exist for every chart of every supported version, with the version that was asked for", async () => {
+    const prepared = await prepareCharts(options({ given: null }));
+    expect(prepared).toMatchObject({ origin: "stand-in", reason: "asked for" });
+    for (const pinned of allCharts()) {
+      const chart = readFileSync(join(folder, "target", folderOf(pinned), "Chart.yaml"), "utf8");
+      expect(chart).toContain(`name: ${pinned.chart}\n`);
+      expect(chart).toContain(`version: ${pinned.version}\n`);
+      expect((await objectsOf(folderOf(pinned))).length).toBeGreaterThan(0);
+    }
+    expect(CALICO_VERSIONS.length + SELDON_VERSIONS.length).toBeGreaterThan(2);
+  });
+
+  test("a stand-in has the variant of the profile", async () => {
+    const [runtime] = allCharts().filter(({ chart }) => chart === "seldon-core-v2-runtime");
+    await prepareCharts(options({ given: null, profile: "pipelines" }));
+    const [object] = await objectsOf(folderOf(runtime!));
+    expect(object?.spec?.["overrides"]).toContainEqual({ name: "seldon-modelgateway", replicas: 1 });
+  });
+
+  test("says why there are stand-ins when no real chart can be had", async () => {
+    const { origin, reason } = await prepareCharts(options());
+    expect(origin).toBe("stand-in");
+    expect(reason).toContain(`there are none in ${join(folder, "pulled")}, and charts.lock.yaml records no SHA-256 of`);
+  });
+
+  test("takes what has been pulled, when it is complete", async () => {
+    for (const pinned of allCharts()) realChart(join(folder, "pulled"), folderOf(pinned));
+    expect(await prepareCharts(options())).toMatchObject({ origin: "real", reason: `from ${join(folder, "pulled")}` });
+    rmSync(join(folder, "pulled", folderOf(allCharts()[0]!)), { recursive: true });
+    expect((await prepareCharts(options({ target: join(folder, "other") }))).origin).toBe("stand-in");
+  });
+
+  test("refuses a given folder that lacks a chart, by name", async () => {
+    realChart(folder, folderOf(allCharts()[0]!));
+    const given = prepareCharts(options({ given: folder }));
+    await expect(given).rejects.toThrow(`does not hold ${allCharts().slice(1).map(folderOf).join(", ")}`);
+  });
+});
+
+describe("objects of a chart", () => {
+  const release = () => ({
+    folder: join(folder, "x"),
+    name: "release",
+    namespace: "apps",
+    values: { password: "marked" },
+  });
+
+  /** A `helm` that prints its arguments as a ConfigMap, then a hook. */
+  function fakeHelm(body: string): string {
+    const helm = join(folder, "helm");
+    writeFileSync(helm, `#!/bin/sh\n${body}\n`);
+    chmodSync(helm, 0o755);
+    return helm;
+  }
+
+  test("a real chart is rendered by helm, values by standard input, hooks left out", async () => {
+    realChart(folder, "x");
+    const helm = fakeHelm(`cat > ${folder}/values
+cat <<END
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: rendered }
+data: { arguments: "$*" }
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: hook, annotations: { helm.sh/hook: pre-delete } }
+END`);
+    const objects = await chartObjects(release(), { helm, signal });
+    expect(objects.map(({ metadata }) => metadata.name)).toEqual(["rendered"]);
+    const used = `template release ${join(folder, "x")} --namespace apps --include-crds --values -`;
+    expect(objects[0]?.["data"]).toEqual({ arguments: used });
+    expect(JSON.parse(readFileSync(join(folder, "values"), "utf8"))).toEqual({ password: "marked" });
+  });
+
+  test("what helm says is told", async () => {
+    realChart(folder, "x");
+    await expect(
+      chartObjects(release(), { helm: fakeHelm("echo broken template >&2; exit 3"), signal }),
+    ).rejects.toThrow(/broken template/);
+  });
+
+  test("a stand-in with a template expression is refused", async () => {
+    realChart(folder, "x");
+    writeFileSync(join(folder, "x/Chart.yaml"), 'annotations: { seldon-k3s/stand-in: "true" }\n');
+    writeFileSync(join(folder, "x/templates/a.yaml"), "metadata: { name: {{ .Release.Name }} }\n");
+    await expect(chartObjects(release(), { signal })).rejects.toThrow("a stand-in is plain YAML");
+  });
+
+  test("a folder without a chart is named", async () => {
+    await expect(chartObjects(release(), { signal })).rejects.toThrow(`there is no chart in ${join(folder, "x")}`);
+  });
+});
