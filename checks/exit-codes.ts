@@ -1,5 +1,5 @@
 /**
- * The exit codes of every command of this project that judges something (design decision 9).
+ * The exit codes of every command of this project that judges something (decision 9 in docs/decisions.md).
  *
  * 0 clean or go; 1 failed or no-go; 2 could not look; 7 drift. Drift beats "could not look" (the gaps are listed in
  * the report), because a difference that was seen is a fact whatever else could not be read. A failure beats both:

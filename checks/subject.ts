@@ -2,7 +2,7 @@
  * What the gates and the validation are about: the part of a stack's configuration that decides their verdict.
  *
  * A subject is plain data without secrets. The program writes it to a gate's standard input, so that the digest of a
- * subject is the digest of what the gate proves (design decision 10); the command line makes the same subject from the
+ * subject is the digest of what the gate proves (decision 10 in docs/decisions.md); the command line makes the same subject from the
  * stack file.
  */
 import { calicoPool, flannelRange, runtimeNamespaces } from "../config/derive";

@@ -15,7 +15,7 @@ export interface OperatorValues {
 
 /**
  * The operator alone: the custom resources that the chart could bring along are resources of the stack instead, because
- * a Helm release does not see when its objects drift (design decision 8).
+ * a Helm release does not see when its objects drift (decision 8 in docs/decisions.md).
  */
 export function operatorValues(calico: Pick<StackConfig["calico"], "version" | "registry">): OperatorValues {
   return {

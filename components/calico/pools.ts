@@ -19,7 +19,7 @@ export interface IpPool {
 }
 
 /**
- * The pools (design decision 4).
+ * The pools (decision 4 in docs/decisions.md).
  *
  * Ours is a part of the cluster CIDR that no node's podCIDR uses, the upper half unless configured: Calico takes random
  * blocks of its pool, and from one that covers Flannel's ranges it would take addresses that Flannel pods have.

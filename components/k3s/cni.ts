@@ -1,5 +1,5 @@
 /**
- * What a CNI means on a K3s cluster. A CNI is a row here, never a branch in the code (design decision 3): its K3s
+ * What a CNI means on a K3s cluster. A CNI is a row here, never a branch in the code (decision 3 in docs/decisions.md): its K3s
  * settings, where it lives on a node, what it opens, and what it leaves behind when it goes.
  *
  * Sources: K3s 1.33 `pkg/agent/config/config.go` (directories), Flannel 0.26 and kube-router 2.5 (rules), Calico 3.31 to

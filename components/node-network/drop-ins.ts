@@ -1,5 +1,5 @@
 /**
- * The two drop-ins of a server that select the CNI (design decision 4). They are files of their own so that the switch
+ * The two drop-ins of a server that select the CNI (decision 4 in docs/decisions.md). They are files of their own so that the switch
  * rewrites two lines and nothing else, and two because they change at different times: a node leaves Flannel when its
  * `90-cni.yaml` changes, but K3s' policy controller (`91-policy.yaml`) runs for as long as any pod of the cluster has an
  * address of Flannel: only it guards those pods, and stopped earlier it leaves frozen rules that deny new ones (measured

@@ -13,7 +13,7 @@ export const renderNodeNetwork = (input: NodeNetworkInput): HostFiles =>
   mergeHostFiles(renderDropIns(input), renderGuard(input));
 
 /**
- * The nodes' side of the CNI (design decision 4): the two drop-ins of every server, the guard rule of every node while a
+ * The nodes' side of the CNI (decision 4 in docs/decisions.md): the two drop-ins of every server, the guard rule of every node while a
  * CNI is being left, and the order in which the nodes change.
  *
  * Files are declared and rendered; no machine is contacted.
