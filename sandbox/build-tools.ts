@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { findGo, goBuild, neededGo, refuseOldGo } from "./build/go";
+import { findGo, goBuild, neededGo, prefetchModules, refuseOldGo } from "./build/go";
 import { withLock } from "./build/lock";
 import { buildFlags, TOOLS, type Binary, type Tool } from "./build/tool-table";
 import { atExit, SandboxError } from "./failure";
@@ -54,33 +54,73 @@ export async function buildTools(options: BuildOptions): Promise<ToolPaths> {
     const path = assets ? join(assets, binary) : "";
     if (isExecutable(path)) paths[binary] = { path, origin: "KUBEBUILDER_ASSETS" };
   }
-  for (const tool of TOOLS) {
-    const missing = wanted.filter((binary) => tool.binaries[binary] !== undefined && !paths[binary]);
-    if (missing.length === 0) continue;
-    const folder = await provide(tool, missing, { ...options, env });
-    for (const binary of missing)
-      paths[binary] = { path: join(folder, binary), origin: `${tool.name} ${tool.version}` };
+  const orders = TOOLS.flatMap((tool): Order[] => {
+    const binaries = wanted.filter((binary) => tool.binaries[binary] !== undefined && !paths[binary]);
+    return binaries.length > 0 ? [orderOf(tool, binaries, { ...options, env })] : [];
+  });
+  const folders = await provide(orders, { ...options, env });
+  for (const { tool, binaries, stem } of orders) {
+    const origin = `${tool.name} ${tool.version}`;
+    for (const binary of binaries) paths[binary] = { path: join(folders.get(stem) ?? "", binary), origin };
   }
   return paths;
 }
 
-/** The folder in the cache that holds the tool's binaries. */
-async function provide(tool: Tool, binaries: readonly Binary[], options: BuildOptions & { env: NodeJS.ProcessEnv }) {
-  const { env, progress, sources = SOURCES, signal } = options;
+/** Some binaries of one tool, and where they belong. */
+interface Order {
+  readonly tool: Tool;
+  readonly binaries: readonly Binary[];
+  readonly packages: readonly string[];
+  /** Folder with the tool's go.mod. */
+  readonly source: string;
+  /** Name in the cache, up to the Go version. */
+  readonly stem: string;
+}
+
+type Context = BuildOptions & { readonly env: NodeJS.ProcessEnv };
+
+function orderOf(tool: Tool, binaries: readonly Binary[], { sources = SOURCES }: Context): Order {
   const source = join(sources, tool.name);
+  const packages = binaries.map((binary) => tool.binaries[binary] ?? "");
+  return { tool, binaries, packages, source, stem: `${tool.name}-${keyOf(tool, packages, source)}` };
+}
+
+/** The folder in the cache of every order, by stem; builds what is not there. */
+async function provide(orders: readonly Order[], context: Context): Promise<ReadonlyMap<string, string>> {
+  const { env, signal } = context;
   const cache = toolCache(env);
-  const stem = `${tool.name}-${keyOf(tool, binaries, source)}`;
   const go = findGo(env);
-  const cached = findCached(cache, stem, go, binaries);
-  if (cached) return cached;
-  if (!go) {
-    throw new SandboxError(
-      `${tool.name} ${tool.version} must be built, and there is no Go on PATH: install Go ${neededGo(source)} or newer ` +
-        "(https://go.dev/dl/), or run once where Go is, with the same cache folder " +
-        cache,
-    );
+  const folders = new Map<string, string>();
+  for (const { stem, binaries } of orders) {
+    const cached = findCached(cache, stem, go, binaries);
+    if (cached) folders.set(stem, cached);
   }
-  refuseOldGo(go, tool.name, neededGo(source));
+  const missing = orders.filter(({ stem }) => !folders.has(stem));
+  for (const { tool, source } of missing) refuseGo(go, tool, source, cache);
+  const done = new AbortController();
+  const fetching = { env, signal: signal ? AbortSignal.any([signal, done.signal]) : done.signal };
+  try {
+    for (const { packages, source } of missing.slice(1))
+      void prefetchModules({ ...fetching, folder: source }, packages);
+    for (const order of missing) folders.set(order.stem, await buildOnce(order, cache, go ?? "", context));
+  } finally {
+    done.abort();
+  }
+  return folders;
+}
+
+/** @throws SandboxError when there is no Go that can build the tool. */
+function refuseGo(go: string | undefined, { name, version }: Tool, source: string, cache: string): void {
+  if (go) return refuseOldGo(go, name, neededGo(source));
+  throw new SandboxError(
+    `${name} ${version} must be built, and there is no Go on PATH: install Go ${neededGo(source)} or newer ` +
+      `(https://go.dev/dl/), or run once where Go is, with the same cache folder ${cache}`,
+  );
+}
+
+async function buildOnce(order: Order, cache: string, go: string, context: Context): Promise<string> {
+  const { tool, stem, binaries } = order;
+  const { progress, signal } = context;
   mkdirSync(cache, { recursive: true });
   const target = join(cache, `${stem}-${goKey(go)}`);
   const onWait = ({ pid }: { pid: number }, seconds: number) => {
@@ -88,28 +128,20 @@ async function provide(tool: Tool, binaries: readonly Binary[], options: BuildOp
   };
   await withLock(join(cache, `${stem}.lock`), { onWait, signal }, async () => {
     removeLeftovers(cache, stem);
-    if (!isComplete(target, binaries)) await build(tool, binaries, { ...options, source, cache, stem, target });
+    if (!isComplete(target, binaries)) await build(order, cache, target, context);
   });
   return target;
 }
 
-interface Build extends BuildOptions {
-  readonly env: NodeJS.ProcessEnv;
-  readonly source: string;
-  readonly cache: string;
-  readonly stem: string;
-  readonly target: string;
-}
-
-async function build(tool: Tool, binaries: readonly Binary[], options: Build): Promise<void> {
-  const { env, progress, signal, source, cache, stem, target } = options;
+async function build(order: Order, cache: string, target: string, context: Context): Promise<void> {
+  const { tool, binaries, packages, source, stem } = order;
+  const { env, progress, signal } = context;
   const temporary = mkdtempSync(join(cache, `.${stem}-`));
   progress.say(`${tool.name} ${tool.version} is built once and then kept in ${cache}`);
   let status = "starting";
   const remove = () => rmSync(temporary, { recursive: true, force: true });
   const dispose = atExit(remove);
   try {
-    const packages = binaries.map((binary) => tool.binaries[binary] ?? "");
     await progress.part(
       `build ${tool.name} ${tool.version}`,
       () =>
@@ -142,12 +174,10 @@ function nameBinary(folder: string, pkg: string, binary: Binary): void {
 }
 
 /** What decides the result, but the Go version: that is a part of the folder's name, so that no Go is needed to find it. */
-function keyOf(tool: Tool, binaries: readonly Binary[], source: string): string {
+function keyOf(tool: Tool, packages: readonly string[], source: string): string {
   const hash = createHash("sha256");
   for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(source, file)));
-  hash.update(
-    JSON.stringify([buildFlags(tool), binaries.map((binary) => tool.binaries[binary]), process.platform, process.arch]),
-  );
+  hash.update(JSON.stringify([buildFlags(tool), packages, process.platform, process.arch]));
   return hash.digest("hex").slice(0, 16);
 }
 

@@ -27,6 +27,7 @@ const POLL_MS = 100;
 export async function startSimulation(options: SimulationOptions): Promise<void> {
   const { controlPlane, tools, network, podPorts, signal } = options;
   const { client, supervisor, kubeconfig, ports, files } = controlPlane;
+  const project = join(__dirname, "..");
   const apply = (object: Parameters<typeof client.apply>[0]) =>
     client.apply(object, { fieldManager: FIELD_MANAGER, signal });
   // KWOK's settings and flags come before the nodes: a node records its kubelet's port when it becomes Ready.
@@ -38,13 +39,8 @@ export async function startSimulation(options: SimulationOptions): Promise<void>
   await supervisor.start({
     name: "simulated-operators",
     command: process.execPath,
-    args: [
-      "--require",
-      join(__dirname, "..", "tools", "typescript.cjs"),
-      join(__dirname, "simulation", "main.ts"),
-      kubeconfig,
-    ],
-    cwd: join(__dirname, ".."),
+    args: ["--require", join(project, "tools/typescript.cjs"), join(__dirname, "simulation/main.ts"), kubeconfig],
+    cwd: project,
   });
   for (const object of [...nodes(options.nodes), ...k3sFurniture(network.clusterDns)]) await apply(object);
   await untilNodesReady(options);

@@ -1,6 +1,7 @@
 /** The Go toolchain that builds the sandbox's tools. */
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { atExit, SandboxError } from "../failure";
@@ -50,12 +51,33 @@ const numbers = (version: string) => (/^(\d+)\.(\d+)/.exec(version) ?? []).slice
 /** A line of `go build -v`: the path of a package that has been compiled. */
 const PACKAGE = /^[\w.-]+(\/[\w.~-]+)*$/;
 
-/** Runs `go build`. @throws SandboxError with the end of the compiler's output. */
-export async function goBuild({ tool, folder, args, env, signal, onProgress }: BuildRequest): Promise<void> {
+const MIB = 2 ** 20;
+const MOST_MEMORY = 1536 * MIB;
+const LEAST_MEMORY = 512 * MIB;
+
+/**
+ * Lets each compiler use memory instead of collecting garbage, which saves a tenth of its work: half of the machine's
+ * memory is shared among as many compilers as there are processors. A machine that has little keeps Go's own ways.
+ */
+function compilerMemory(): NodeJS.ProcessEnv {
+  const share = Math.min(MOST_MEMORY, totalmem() / 2 / availableParallelism());
+  return share < LEAST_MEMORY ? {} : { GOGC: "off", GOMEMLIMIT: `${Math.floor(share / MIB)}MiB` };
+}
+
+interface GoRun {
+  readonly args: readonly string[];
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+  readonly onLine: (line: string) => void;
+}
+
+/** Runs the go command to its end; gives its exit code. */
+async function runGo({ args, folder, env, signal, onLine }: GoRun): Promise<number | null> {
   signal?.throwIfAborted();
-  const child = spawn("go", ["build", "-v", ...args], {
+  const child = spawn("go", args, {
     cwd: folder,
-    env: { ...env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "" },
+    env: { ...env, ...compilerMemory(), CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "" },
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });
@@ -63,28 +85,42 @@ export async function goBuild({ tool, folder, args, env, signal, onProgress }: B
   const stop = () => signalGroup(child.pid ?? 0, "SIGKILL");
   signal?.addEventListener("abort", stop, { once: true });
   const dispose = atExit(stop);
-  let errors = "";
-  const done = { downloaded: 0, compiled: 0 };
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    if (line.startsWith("go: downloading ")) done.downloaded++;
-    else if (PACKAGE.test(line)) done.compiled++;
-    else errors = `${errors}${line}\n`.slice(-20_000);
-    onProgress({ ...done });
-  });
+  createInterface({ input: child.stderr }).on("line", onLine);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", resolve);
     });
     signal?.throwIfAborted();
-    if (code !== 0) {
-      throw new SandboxError(
-        `building ${tool} failed (go build ended with exit code ${code ?? "unknown"}); nothing of it is kept. The end of its output:\n` +
-          `${tailOf(errors, 15)}\nMend the cause (network, disk space, Go version) and run the same command again.`,
-      );
-    }
+    return code;
   } finally {
     signal?.removeEventListener("abort", stop);
     dispose();
   }
+}
+
+/** Runs `go build`. @throws SandboxError with the end of the compiler's output. */
+export async function goBuild({ tool, folder, args, env, signal, onProgress }: BuildRequest): Promise<void> {
+  let errors = "";
+  const done = { downloaded: 0, compiled: 0 };
+  const onLine = (line: string) => {
+    if (line.startsWith("go: downloading ")) done.downloaded++;
+    else if (PACKAGE.test(line)) done.compiled++;
+    else errors = `${errors}${line}\n`.slice(-20_000);
+    onProgress({ ...done });
+  };
+  const code = await runGo({ args: ["build", "-v", ...args], folder, env, signal, onLine });
+  if (code === 0) return;
+  throw new SandboxError(
+    `building ${tool} failed (go build ended with exit code ${code ?? "unknown"}); nothing of it is kept. The end of its output:\n` +
+      `${tailOf(errors, 15)}\nMend the cause (network, disk space, Go version) and run the same command again.`,
+  );
+}
+
+/**
+ * Downloads the modules that a build will need, while another build keeps the processors busy. A fault is not told
+ * here: the build meets it again.
+ */
+export async function prefetchModules(request: Pick<GoRun, "folder" | "env" | "signal">, packages: readonly string[]) {
+  await runGo({ ...request, args: ["list", "-deps", ...packages], onLine: () => undefined }).catch(() => undefined);
 }
