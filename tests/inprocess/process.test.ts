@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 const ROOT = join(__dirname, "../..");
 
 test("faults that nobody awaits reject the run with their reason, and leave the process and the next run alone", async () => {
-  const args = ["--import", "tsx", "tests/support/faulty-program.ts"];
+  const args = ["--require", "./tools/typescript.cjs", "tests/support/faulty-program.ts"];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
   expect(stderr).toBe("");
   expect(stdout.trim().split("\n")).toEqual([

@@ -27,7 +27,7 @@ const COMMAND = {
 
 async function measure(name: Case, signal: AbortSignal): Promise<Sample> {
   const child = [path.join(__dirname, "child.ts"), name];
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", ...child], {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--require", "./tools/typescript.cjs", ...child], {
     cwd: PROJECT_DIR,
     signal,
   });

@@ -115,7 +115,11 @@ describe("against a cluster", () => {
       cwd: join(__dirname, "../../.."),
       env: { ...process.env, KUBECONFIG: "/nowhere", HOME: "/nowhere" },
     };
-    const child = spawn(process.execPath, ["--import", "tsx", "checks/main.ts", "gate", "servers-ready"], options);
+    const child = spawn(
+      process.execPath,
+      ["--require", "./tools/typescript.cjs", "checks/main.ts", "gate", "servers-ready"],
+      options,
+    );
     child.stdin.end(subject({ timeoutSeconds: 600 }));
     child.stderr.once("data", () => child.kill("SIGINT"));
     const [code] = (await once(child, "close")) as [number];
