@@ -161,7 +161,8 @@ export class RecordingMonitor extends MockMonitor {
   }
 }
 
-function messageOf(error: unknown): string {
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as state from "@pulumi/pulumi/runtime/state";
 import { setMockOptions, terminateRpcs } from "@pulumi/pulumi/runtime/settings";
 import type { RecordedResource, ResourceEngine } from "./engine";
-import { RecordingMonitor } from "./monitor";
+import { messageOf, RecordingMonitor } from "./monitor";
 import { skipPromiseTraces } from "./promise-traces";
 import { RegistrationLedger } from "./registration-ledger";
 import { watchForStall } from "./stall";
@@ -157,10 +157,6 @@ function configOf({ project, config, other }: RunOptions): Record<string, string
 function disabledProviders(other: RunOptions["other"]): ReadonlySet<string> {
   const value = other?.["pulumi:disable-default-providers"];
   return new Set(value === undefined ? [] : (JSON.parse(value) as string[]));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function stallMessage(ledger: RegistrationLedger, records: readonly RecordedResource[]): string {

@@ -5,6 +5,7 @@
  * and paths: Seldon Core 2.10.2 (`operator/config/serverconfigs/mlserver.yaml`, `readyservice/server.go`), MLServer
  * 1.7.1 (`mlserver/rest/app.py`).
  */
+import { PORTS } from "../../components/network-policies/ports";
 import type { Check, Expectation } from "../check";
 import { podLines } from "../cluster/pod-evidence";
 import type { Pod } from "../cluster/objects";
@@ -64,7 +65,7 @@ const serverLive: Ask = async (context, target, signal) => {
 const ROWS: readonly Row[] = [
   {
     id: "server-http-ready",
-    port: 9000,
+    port: PORTS.server.inferenceHttp,
     container: "mlserver",
     title: "Inference server ready over HTTP",
     proves: "MLServer answers on 127.0.0.1:9000 inside the pod and all its loaded models are ready",
@@ -74,7 +75,7 @@ const ROWS: readonly Row[] = [
   },
   {
     id: "server-grpc-live",
-    port: 9500,
+    port: PORTS.server.inferenceGrpc,
     container: "mlserver",
     title: "Inference server live over gRPC",
     proves: "the agent's own question to MLServer, gRPC ServerLive on 127.0.0.1:9500, is answered with live",
@@ -84,7 +85,7 @@ const ROWS: readonly Row[] = [
   },
   {
     id: "rclone-answers",
-    port: 5572,
+    port: PORTS.server.rclone,
     container: "rclone",
     title: "rclone's remote control answers",
     proves: "the agent can ask rclone on 127.0.0.1:5572 to fetch model artefacts",
@@ -94,7 +95,7 @@ const ROWS: readonly Row[] = [
   },
   {
     id: "agent-ready",
-    port: 9008,
+    port: PORTS.server.readiness,
     container: "agent",
     title: "Seldon agent ready",
     proves: "the agent has MLServer, rclone and the scheduler, so it can load models",

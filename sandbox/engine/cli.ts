@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { EXIT } from "../../checks/exit-codes";
+import { decodeValue } from "../../config/decode";
 import { SandboxError } from "../failure";
 import type { RunFolder } from "../run-folder";
 import { tailOf } from "../supervisor";
@@ -88,16 +89,8 @@ interface ExportedStack {
 /** The stack file with the run's values. JSON is YAML. Secrets are placeholders already: nobody has their keys here. */
 function renderStackFile({ stack: { file } }: CliOptions): string {
   const own = Object.entries(file.values).map(([key, value]) => [`${file.project}:${key}`, value]);
-  const other = Object.entries(file.other).map(([key, value]) => [key, parsed(value)]);
+  const other = Object.entries(file.other).map(([key, value]) => [key, decodeValue(value)]);
   return `${JSON.stringify({ config: Object.fromEntries([...own, ...other]) as unknown }, undefined, 2)}\n`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Runs one Pulumi command in the project's folder and shows its output. */

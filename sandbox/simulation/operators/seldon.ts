@@ -1,4 +1,5 @@
 /** What Seldon Core's operator would make of its resources (2.10.2, `operator/controllers/reconcilers`). */
+import { MESH_SERVICE_PORT, PORTS } from "../../../components/network-policies/ports";
 import { fields, type KubernetesObject } from "../../api/objects";
 import { service, workload, type WorkloadKind } from "./workload";
 
@@ -43,12 +44,12 @@ export function forSeldonRuntime(runtime: KubernetesObject): readonly Kubernetes
       }),
     );
   const scheduler = {
-    xds: 9002,
-    scheduler: 9004,
-    "scheduler-mtls": 9044,
-    agent: 9005,
-    "agent-mtls": 9055,
-    dataflow: 9008,
+    xds: PORTS.scheduler.xds,
+    scheduler: PORTS.scheduler.control,
+    "scheduler-mtls": PORTS.scheduler.controlTls,
+    agent: PORTS.scheduler.agent,
+    "agent-mtls": PORTS.scheduler.agentTls,
+    dataflow: PORTS.scheduler.chainer,
   };
   return [
     ...components,
@@ -57,7 +58,7 @@ export function forSeldonRuntime(runtime: KubernetesObject): readonly Kubernetes
       namespace,
       selector: { [NAME_LABEL]: "seldon-envoy" },
       type: typeOf("seldon-envoy"),
-      ports: { data: [80, 9000], stats: [9003, 9003] },
+      ports: { data: [MESH_SERVICE_PORT, PORTS.envoy.inference], stats: [PORTS.envoy.stats, PORTS.envoy.stats] },
     }),
     service({
       name: "seldon-scheduler",
@@ -81,7 +82,10 @@ export function forServer({ metadata, spec }: KubernetesObject): readonly Kubern
       namespace,
       selector: { "statefulset.kubernetes.io/pod-name": `${name}-${index}` },
       headless: true,
-      ports: { http: [9001, 9001], grpc: [9501, 9501] },
+      ports: {
+        http: [PORTS.server.proxyHttp, PORTS.server.proxyHttp],
+        grpc: [PORTS.server.proxyGrpc, PORTS.server.proxyGrpc],
+      },
     }),
   );
   const containers = ["rclone", inference, "agent"];
