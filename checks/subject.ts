@@ -21,7 +21,11 @@ const server = z.strictObject({ name, config: z.enum(["mlserver", "triton"]), re
 export const subjectSchema = z.strictObject({
   stack: name,
   kubeconfig: name.describe("Path of the kubeconfig, as configured: relative to the project folder or absolute."),
-  uid: name.describe("UID of the namespace kube-system, the cluster's identity."),
+  uid: name
+    .optional()
+    .describe(
+      "UID of the namespace kube-system, the cluster's identity; absent while the stack still makes the cluster.",
+    ),
   timeoutSeconds: z.number().positive(),
   calico: z
     .strictObject({ pools: z.array(name).min(1), apiServer: z.boolean() })
@@ -67,7 +71,7 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
   return {
     stack,
     kubeconfig: config.cluster.kubeconfigFile,
-    uid: config.cluster.uid,
+    ...(config.cluster.uid === undefined ? {} : { uid: config.cluster.uid }),
     timeoutSeconds: config.validation.timeoutSeconds,
     ...(calico === undefined ? {} : { calico }),
     operatorNamespace: seldon.namespace,
@@ -108,6 +112,6 @@ export function gateSubject(id: GateId, subject: Subject): Partial<Subject> {
 /** The shape of {@link gateSubject}: that part is required, the rest may be left out and then reads as empty. */
 export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
-  const shape = subjectSchema.partial().required({ ...required, calico: undefined });
+  const shape = subjectSchema.partial().required({ ...required, uid: undefined, calico: undefined });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

@@ -52,3 +52,33 @@ export function declaredHosts(config: Pick<StackConfig, "hosts">): DeclaredHost[
     ...agents.map((host, index) => ({ host, role: "agent" as const, path: `hosts.agents[${index}]` })),
   ];
 }
+
+/** A machine behind SSH: where it listens, who logs in, and the key that it must show. Keys to log in come from the agent. */
+export interface SshTarget {
+  /** Node name, for messages. */
+  readonly name: string;
+  /** Name or address as the runner, or the bastion, reaches it. */
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Public host key: type and base64. */
+  readonly hostKey: string;
+  readonly bastion?: Omit<SshTarget, "name" | "bastion">;
+}
+
+/** How to reach one machine of the stack. */
+export function sshTarget(host: Host, { ssh }: Pick<NonNullable<StackConfig["hosts"]>, "ssh">): SshTarget {
+  return {
+    name: host.name,
+    address: host.sshAddress ?? host.address,
+    port: host.port ?? ssh.port,
+    user: host.user ?? ssh.user,
+    hostKey: host.hostKey,
+    ...(ssh.bastion === undefined ? {} : { bastion: ssh.bastion }),
+  };
+}
+
+/** How to reach every machine, servers first. Empty without `hosts`. */
+export function sshTargets({ hosts }: Pick<StackConfig, "hosts">): SshTarget[] {
+  return hosts === undefined ? [] : declaredHosts({ hosts }).map(({ host }) => sshTarget(host, hosts));
+}

@@ -1,21 +1,8 @@
-/** The sections about machines, K3s and the pod network: part of `config/schema.ts`. */
+/** The sections about the cluster, K3s and the pod network: part of `config/schema.ts`. */
 import { z } from "zod";
 import { CALICO_VERSIONS, K3S_CREATE_DEFAULT } from "./compatibility";
+import { k3sInstall } from "./schema-hosts";
 import { cidr, cron, dnsLabel, dnsSubdomain, httpsUrl, ipAddress } from "./values";
-
-/** A machine that K3s runs on. */
-export const host = z.strictObject({
-  name: dnsSubdomain.describe("Node name as Kubernetes knows it; fixed when the node registers."),
-  address: ipAddress.describe("IPv4 address by which the other nodes reach this machine (K3s `node-ip`)."),
-  labels: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("Node labels. K3s applies them only when the node registers for the first time."),
-  taints: z
-    .array(z.string())
-    .default([])
-    .describe("Node taints as `key=value:Effect`. K3s applies them only when the node registers for the first time."),
-});
 
 export const cluster = z.strictObject({
   name: dnsLabel.describe("Name of the cluster; the Kubernetes provider's `clusterIdentifier`, so never change it."),
@@ -27,8 +14,9 @@ export const cluster = z.strictObject({
     ),
   uid: z
     .uuid()
+    .optional()
     .describe(
-      "UID of the namespace kube-system, the cluster's identity: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`. Compared before the first write.",
+      "UID of the namespace kube-system, the cluster's identity: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`. Compared before the first write. May be left out only where the stack itself makes the cluster on its hosts; add it then.",
     ),
   endpoint: httpsUrl.describe(
     "URL by which clients outside reach the API server; its host must be in the certificate (tlsSans or a server's address).",
@@ -45,6 +33,11 @@ export const k3s = z.strictObject({
     .default(K3S_CREATE_DEFAULT)
     .describe(
       "K3s version with its build suffix, such as v1.33.8+k3s1. See config/compatibility.ts for what goes together.",
+    ),
+  install: k3sInstall
+    .optional()
+    .describe(
+      "What K3s is installed from, pinned. Needed on empty machines and for another version; a cluster that runs this version needs none.",
     ),
   datastore: z
     .enum(["sqlite", "etcd"])
@@ -118,6 +111,12 @@ export const cni = z.strictObject({
     .describe(
       "The CNI that the cluster is on its way from. Set for one `up`, removed for the next, which takes the old CNI away.",
     ),
+  mode: z
+    .enum(["live", "window"])
+    .default("live")
+    .describe(
+      "How a change goes: `live` node by node without losing a request; `window` all nodes at once in a maintenance window, with an outage.",
+    ),
   upTo: z
     .int()
     .min(0)
@@ -163,9 +162,4 @@ export const calico = z.strictObject({
     .max(65535)
     .default(9093)
     .describe("Typha's Prometheus port; differs from nodeMetricsPort (same host network)."),
-});
-
-export const hosts = z.strictObject({
-  servers: z.array(host).min(1).describe("Control-plane machines; the first one initialises the cluster."),
-  agents: z.array(host).default([]).describe("Worker machines."),
 });

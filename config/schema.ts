@@ -6,7 +6,8 @@
  * the rules in `config/rules/`. Both report every fault at once (see `config/parse.ts`).
  */
 import { z } from "zod";
-import { calico, cluster, cni, type host, hosts, k3s, network } from "./schema-cluster";
+import { calico, cluster, cni, k3s, network } from "./schema-cluster";
+import { type host, hosts } from "./schema-hosts";
 import { policies, seldon, type server } from "./schema-seldon";
 
 const charts = z.strictObject({

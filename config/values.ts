@@ -64,3 +64,44 @@ export const quantity = z.string().regex(/^(?=.*[1-9])\d+(\.\d+)?(m|k|Ki|M|Mi|G|
 
 /** Five-field cron expression as K3s reads it. */
 export const cron = z.string().regex(/^(\S+ +){4}\S+$/, { error: "expected five cron fields, such as 0 */6 * * *" });
+
+/** Name or IPv4 address of a machine. */
+export const hostName = z.string().regex(/^[A-Za-z0-9]([-A-Za-z0-9.]{0,251}[A-Za-z0-9])?$/, {
+  error: "expected a host name or an IPv4 address",
+});
+
+/** Types of SSH host keys that are spoken today (OpenSSH 9, x/crypto/ssh); `ssh-dss` is not. */
+const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) ([A-Za-z0-9+/]{40,}={0,2})( \S.*)?$/;
+
+/** A public SSH host key: type and base64, as in authorized_keys; a comment may follow. */
+export const sshHostKey = z.string().superRefine((value, context) => {
+  const [, type = "", , base64 = ""] = HOST_KEY.exec(value) ?? [];
+  // The type stands again inside, after its length: a key that was cut or pasted over does not have it.
+  if (
+    type !== "" &&
+    Buffer.from(base64, "base64")
+      .subarray(4, 4 + type.length)
+      .toString("latin1") === type
+  )
+    return;
+  context.addIssue({
+    code: "custom",
+    message:
+      'expected a public host key such as "ssh-ed25519 AAAA...": the first two words of a line of ssh-keyscan without the host name',
+  });
+});
+
+/** SHA-256 in hexadecimal. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
+  error: "expected a SHA-256: 64 lower-case hexadecimal digits (`npm run pin` computes it)",
+});
+
+/** URL of a file over https. */
+export const httpsFile = z.string().regex(/^https:\/\/[^\s/]+\/[^\s]+$/, {
+  error: "expected an https URL of a file, such as https://mirror.example.com/k3s/v1.33.8+k3s1/k3s",
+});
+
+/** Absolute path without spaces. */
+export const absolutePath = z.string().regex(/^(\/[A-Za-z0-9._+-]+)+$/, {
+  error: "expected an absolute path of letters, digits, dots, dashes and slashes, such as /opt/k3s",
+});

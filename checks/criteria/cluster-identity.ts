@@ -24,7 +24,7 @@ export function clusterIdentity(context: CheckContext): Check {
     expectations: () => [
       {
         target: "namespace kube-system",
-        expected: `UID ${subject.uid}`,
+        expected: subject.uid === undefined ? "a UID, to be put into the stack file" : `UID ${subject.uid}`,
         repeat: context.kubectl("get namespace kube-system -o jsonpath={.metadata.uid}"),
         probe: async (signal) => {
           const { api } = context;
@@ -38,6 +38,12 @@ export function clusterIdentity(context: CheckContext): Check {
           const version = await api.find<Version>(PATHS.version, signal);
           const kubernetes = `Kubernetes ${version?.gitVersion ?? "of unknown version"}`;
           const evidence = [`API server ${api.server}, ${kubernetes}`];
+          if (subject.uid === undefined) {
+            return pass(`UID ${uid}, ${kubernetes}`, {
+              evidence,
+              note: `The stack does not name its cluster yet: pulumi config set --path cluster.uid ${uid} -s ${subject.stack}`,
+            });
+          }
           if (uid.toLowerCase() === subject.uid.toLowerCase()) return pass(`that UID, ${kubernetes}`, { evidence });
           return fail(`UID ${uid}: this is another cluster`, {
             evidence: [...evidence, `kubeconfig ${context.kubeconfigPath}`],

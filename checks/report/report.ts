@@ -6,7 +6,7 @@ export interface ReportHead {
   readonly command: string;
   readonly stack: string;
   /** UID that the stack names. */
-  readonly uid: string;
+  readonly uid?: string | undefined;
   /** Path of the kubeconfig in use. */
   readonly kubeconfig: string;
 }

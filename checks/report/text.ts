@@ -44,7 +44,7 @@ export function textReport(head: ReportHead, run: RunResult, options: TextOption
   const proves = new Map(run.results.map(({ check }) => [check.id, check.proves]));
   const lines = [
     `seldon-k3s ${head.command}: stack ${head.stack}`,
-    `cluster ${head.uid}, kubeconfig ${head.kubeconfig}`,
+    `cluster ${head.uid ?? "without a UID in the stack file yet"}, kubeconfig ${head.kubeconfig}`,
     "",
     ...table(findings, options),
     ...stories.flatMap((finding) => ["", ...story(finding, proves.get(finding.check) ?? "", options)]),

@@ -97,9 +97,23 @@ export const CLUSTER_RULES: readonly Rule[] = [
     },
   },
   {
+    id: "cluster.uid-missing",
+    *check({ cluster, hosts }) {
+      if (cluster.uid !== undefined || hosts !== undefined) return;
+      yield {
+        path: "cluster.uid",
+        problem: "is missing: nothing would tell this cluster from another one",
+        got: cluster.uid,
+        allowed:
+          "the UID of the namespace kube-system; left out only where hosts are declared and the cluster is still to be made",
+        fix: "kubectl get namespace kube-system -o jsonpath={.metadata.uid}",
+      };
+    },
+  },
+  {
     id: "cluster.uid-empty",
     *check({ cluster }) {
-      if (!EMPTY_UID.test(cluster.uid)) return;
+      if (cluster.uid === undefined || !EMPTY_UID.test(cluster.uid)) return;
       yield {
         path: "cluster.uid",
         problem: "is a placeholder that no cluster has",
@@ -112,7 +126,7 @@ export const CLUSTER_RULES: readonly Rule[] = [
   {
     id: "cluster.uid-case",
     *check({ cluster }) {
-      if (cluster.uid === cluster.uid.toLowerCase() || EMPTY_UID.test(cluster.uid)) return;
+      if (cluster.uid === undefined || cluster.uid === cluster.uid.toLowerCase() || EMPTY_UID.test(cluster.uid)) return;
       yield {
         path: "cluster.uid",
         problem: "has capital letters; Kubernetes writes UIDs in lower case and the comparison is exact",

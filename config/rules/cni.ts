@@ -73,6 +73,19 @@ export const CNI_RULES: readonly Rule[] = [
     },
   },
   {
+    id: "cni.window-up-to",
+    *check({ cni }) {
+      if (cni.mode !== "window" || cni.upTo === undefined) return;
+      yield {
+        path: "cni.upTo",
+        problem: "stops among the nodes, but cni.mode window changes all of them at once",
+        got: cni.upTo,
+        allowed: "only together with cni.mode live",
+        fix: "remove it, or use cni.mode live",
+      };
+    },
+  },
+  {
     id: "cni.up-to-beyond-nodes",
     *check(config) {
       const { upTo } = config.cni;

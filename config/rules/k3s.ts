@@ -73,6 +73,36 @@ export const K3S_RULES: readonly Rule[] = [
     },
   },
   {
+    id: "k3s.install-without-binary",
+    *check({ k3s: { install } }) {
+      if (install === undefined || install.binary.amd64 !== undefined || install.binary.arm64 !== undefined) return;
+      yield {
+        path: "k3s.install.binary",
+        problem: "names no architecture: there is nothing to install",
+        got: install.binary,
+        allowed: "amd64, arm64 or both",
+        fix: "run npm run pin -- <stack>, or remove k3s.install",
+      };
+    },
+  },
+  {
+    id: "k3s.install-other-version",
+    *check({ k3s: { install, version } }) {
+      const plain = (text: string): string => text.replaceAll(/%2[Bb]/g, "+");
+      for (const [arch, file] of Object.entries(install?.binary ?? {})) {
+        const named = /v1\.\d+\.\d+(?:-rc\d+)?\+k3s\d+/.exec(plain(file?.url ?? ""))?.[0];
+        if (named === undefined || named === version) continue;
+        yield {
+          path: `k3s.install.binary.${arch}.url`,
+          problem: "is of another version than k3s.version",
+          got: named,
+          allowed: version,
+          fix: "run npm run pin -- <stack>",
+        };
+      }
+    },
+  },
+  {
     id: "k3s.no-storage-class",
     *check({ k3s, seldon }) {
       if (!k3s.disable.includes("local-storage") || seldon.storageClass !== undefined) return;

@@ -28,7 +28,7 @@ describe("single values", () => {
     [
       "unknown key in a list",
       { "hosts.agents.1.adress": "192.0.2.9" },
-      'hosts.agents[1].adress: is an unknown key; allowed: name, address, labels, taints; fix: Did you mean "address"? [schema.unknown-key]',
+      'hosts.agents[1].adress: is an unknown key; allowed: name, address, sshAddress, hostKey, user, port, labels, taints; fix: Did you mean "address"? [schema.unknown-key]',
     ],
     [
       "missing key",
@@ -98,7 +98,7 @@ describe("single values", () => {
     [
       "malformed UID",
       { "cluster.uid": "kube-system" },
-      'cluster.uid: is malformed; got "kube-system"; allowed: a UUID such as 6f1c2a4e-3b5d-4c7e-8f90-123456789abc; fix: UID of the namespace kube-system, the cluster\'s identity: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`. Compared before the first write. [schema.form]',
+      'cluster.uid: is malformed; got "kube-system"; allowed: a UUID such as 6f1c2a4e-3b5d-4c7e-8f90-123456789abc; fix: UID of the namespace kube-system, the cluster\'s identity: `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`. Compared before the first write. May be left out only where the stack itself makes the cluster on its hosts; add it then. [schema.form]',
     ],
     [
       "port out of bounds",

@@ -1,3 +1,4 @@
+import { HOST_KEY } from "../support/host-key";
 import { formatFault } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import { RULES } from "../../config/rules";
@@ -63,7 +64,7 @@ describe("a configuration is accepted when", () => {
     ["hosts is the empty mapping that Pulumi.yaml gives", { hosts: {} }],
     [
       "SQLite serves one server",
-      { "k3s.datastore": "sqlite", hosts: { servers: [{ name: "a", address: "192.0.2.11" }] } },
+      { "k3s.datastore": "sqlite", hosts: { servers: [{ name: "a", address: "192.0.2.11", hostKey: HOST_KEY }] } },
     ],
     ["snapshots are taken on named days", { "k3s.etcdSnapshots.schedule": "*/30 0-6,22 1 JAN-mar mon,3" }],
     [
@@ -95,10 +96,11 @@ describe("a configuration is accepted when", () => {
         "network.nodeCidrs": ["172.16.0.0/16"],
         "cluster.endpoint": "https://172.16.0.1:6443",
         hosts: {
-          servers: [{ name: "s", address: "172.16.0.1" }],
+          servers: [{ name: "s", address: "172.16.0.1", hostKey: HOST_KEY }],
           agents: Array.from({ length: 1000 }, (_, i) => ({
             name: `a-${i}`,
             address: `172.16.${1 + Math.floor(i / 200)}.${1 + (i % 200)}`,
+            hostKey: HOST_KEY,
           })),
         },
       },

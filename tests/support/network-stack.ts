@@ -1,3 +1,4 @@
+import { HOST_KEY } from "./host-key";
 import { stackSchema } from "../../config/schema";
 import type { StackConfig } from "../../config/schema";
 
@@ -6,13 +7,13 @@ type Raw = Record<string, unknown>;
 /** Three servers and two agents with documentation addresses. */
 export const HOSTS: Raw = {
   servers: [
-    { name: "server-1", address: "192.0.2.11", labels: { zone: "a", rack: "r1" } },
-    { name: "server-2", address: "192.0.2.12", taints: ["dedicated=control:NoSchedule"] },
-    { name: "server-3", address: "192.0.2.13" },
+    { name: "server-1", address: "192.0.2.11", hostKey: HOST_KEY, labels: { zone: "a", rack: "r1" } },
+    { name: "server-2", address: "192.0.2.12", hostKey: HOST_KEY, taints: ["dedicated=control:NoSchedule"] },
+    { name: "server-3", address: "192.0.2.13", hostKey: HOST_KEY },
   ],
   agents: [
-    { name: "agent-1", address: "192.0.2.21", labels: { role: "models" } },
-    { name: "agent-2", address: "192.0.2.22" },
+    { name: "agent-1", address: "192.0.2.21", hostKey: HOST_KEY, labels: { role: "models" } },
+    { name: "agent-2", address: "192.0.2.22", hostKey: HOST_KEY },
   ],
 };
 

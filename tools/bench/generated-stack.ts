@@ -7,6 +7,9 @@ export interface StackSize {
   readonly tenants: number;
 }
 
+/** A well-formed public key that no machine has. */
+const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINcv38Ewc0xBD8M0pXFDjaqleQ66yk2DOUl+uS6udqbS";
+
 /**
  * A stack of any size up to 2,000 machines: three servers and the agents, one runtime a tenant. The address ranges are
  * the same for every size, so that only the size differs.
@@ -16,6 +19,7 @@ export function generatedStack({ agents, tenants }: StackSize): StackFile {
   const machine = (role: string, index: number, offset: number) => ({
     name: `${role}-${index + 1}`,
     address: address(index + offset),
+    hostKey: HOST_KEY,
   });
   const range = (count: number) => Array.from({ length: count }, (_, index) => index);
   return {

@@ -1,10 +1,19 @@
+import { HOST_KEY } from "../../support/host-key";
 import fc from "fast-check";
 import { AGENT_BATCH, switchSteps, type SwitchStep } from "../../../components/node-network/switch-steps";
 import { networkStack } from "../../support/network-stack";
 
 const hostsOf = (servers: number, agents: number) => ({
-  servers: Array.from({ length: servers }, (_, index) => ({ name: `s${index}`, address: `192.0.2.${index + 1}` })),
-  agents: Array.from({ length: agents }, (_, index) => ({ name: `a${index}`, address: `192.0.2.${index + 100}` })),
+  servers: Array.from({ length: servers }, (_, index) => ({
+    name: `s${index}`,
+    address: `192.0.2.${index + 1}`,
+    hostKey: HOST_KEY,
+  })),
+  agents: Array.from({ length: agents }, (_, index) => ({
+    name: `a${index}`,
+    address: `192.0.2.${index + 100}`,
+    hostKey: HOST_KEY,
+  })),
 });
 
 const stepsOf = (servers: number, agents: number, cni: Record<string, unknown>) =>

@@ -1,3 +1,5 @@
+import { HOST_KEY } from "../../support/host-key";
+
 /** One way to break a sound configuration, and what must be said about it. */
 export interface RuleCase {
   /** What is wrong, in the words of the test's title. */
@@ -26,13 +28,13 @@ export function soundConfig(): Record<string, unknown> {
     network: { nodeCidrs: ["192.0.2.0/24"] },
     hosts: {
       servers: [
-        { name: "server-1", address: "192.0.2.11" },
-        { name: "server-2", address: "192.0.2.12" },
-        { name: "server-3", address: "192.0.2.13" },
+        { name: "server-1", address: "192.0.2.11", hostKey: HOST_KEY },
+        { name: "server-2", address: "192.0.2.12", hostKey: HOST_KEY },
+        { name: "server-3", address: "192.0.2.13", hostKey: HOST_KEY },
       ],
       agents: [
-        { name: "agent-1", address: "192.0.2.21" },
-        { name: "agent-2", address: "192.0.2.22" },
+        { name: "agent-1", address: "192.0.2.21", hostKey: HOST_KEY },
+        { name: "agent-2", address: "192.0.2.22", hostKey: HOST_KEY },
       ],
     },
   };

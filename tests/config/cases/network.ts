@@ -1,10 +1,15 @@
+import { HOST_KEY } from "../../support/host-key";
 import type { RuleCase } from "./case";
 
 const FLANNEL = { "cni.provider": "flannel" };
 
 /** `count` agents in 192.0.2.0/24, after the three servers. */
 const agents = (count: number): { name: string; address: string }[] =>
-  Array.from({ length: count }, (_, index) => ({ name: `agent-${index + 1}`, address: `192.0.2.${index + 21}` }));
+  Array.from({ length: count }, (_, index) => ({
+    name: `agent-${index + 1}`,
+    address: `192.0.2.${index + 21}`,
+    hostKey: HOST_KEY,
+  }));
 
 /** Address ranges and room. */
 export const NETWORK_CASES: readonly RuleCase[] = [

@@ -1,3 +1,4 @@
+import { HOST_KEY } from "../../support/host-key";
 import type { RuleCase } from "./case";
 
 const LABELS = "hosts.agents.0.labels";
@@ -108,8 +109,8 @@ export const NODE_CASES: readonly RuleCase[] = [
     rule: "hosts.etcd-even",
     set: {
       "hosts.servers": [
-        { name: "server-1", address: "192.0.2.11" },
-        { name: "server-2", address: "192.0.2.12" },
+        { name: "server-1", address: "192.0.2.11", hostKey: HOST_KEY },
+        { name: "server-2", address: "192.0.2.12", hostKey: HOST_KEY },
       ],
     },
     at: "hosts.servers",
@@ -119,11 +120,47 @@ export const NODE_CASES: readonly RuleCase[] = [
     when: "etcd has nine members",
     rule: "hosts.etcd-too-many",
     set: {
-      "hosts.servers": Array.from({ length: 9 }, (_, i) => ({ name: `server-${i + 1}`, address: `192.0.2.${i + 11}` })),
+      "hosts.servers": Array.from({ length: 9 }, (_, i) => ({
+        name: `server-${i + 1}`,
+        address: `192.0.2.${i + 11}`,
+        hostKey: HOST_KEY,
+      })),
       "hosts.agents": [],
     },
     at: "hosts.servers",
     says: ["are 9", "at most 7 servers"],
+  },
+  {
+    when: "the copy of the datastore stays on the machine that it is made of",
+    rule: "hosts.backup-target",
+    set: { "hosts.backup.to": "server-1" },
+    at: "hosts.backup.to",
+    says: ["both would be lost together", "server-2, server-3, agent-1, agent-2"],
+  },
+  {
+    when: "the copy of the datastore goes to an unknown machine",
+    rule: "hosts.backup-target",
+    set: { "hosts.backup.to": "server-9" },
+    at: "hosts.backup.to",
+    says: ["is no declared machine", 'got "server-9"'],
+  },
+  {
+    when: "the only server's datastore is changed without a place for its copy",
+    rule: "hosts.backup-target",
+    set: {
+      "cni.leaving": "flannel",
+      "k3s.datastore": "sqlite",
+      "hosts.servers": [{ name: "server-1", address: "192.0.2.11", hostKey: HOST_KEY }],
+    },
+    at: "hosts.backup.to",
+    says: ["is missing", "agent-1, agent-2", "name the machine that keeps the copy"],
+  },
+  {
+    when: "a change in a window stops among the nodes",
+    rule: "cni.window-up-to",
+    set: { "cni.leaving": "flannel", "cni.mode": "window", "cni.upTo": 1 },
+    at: "cni.upTo",
+    says: ["all of them at once", "cni.mode live"],
   },
   {
     when: "SQLite is asked to serve three servers",
@@ -185,7 +222,9 @@ export const NODE_CASES: readonly RuleCase[] = [
     when: "every node is tainted",
     rule: "hosts.nowhere-to-run",
     set: {
-      hosts: { servers: [{ name: "server-1", address: "192.0.2.11", taints: ["dedicated=db:NoSchedule"] }] },
+      hosts: {
+        servers: [{ name: "server-1", address: "192.0.2.11", hostKey: HOST_KEY, taints: ["dedicated=db:NoSchedule"] }],
+      },
     },
     at: "hosts",
     says: ["nothing could be scheduled", "at least one node without such a taint"],

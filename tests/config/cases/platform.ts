@@ -1,5 +1,7 @@
 import type { RuleCase } from "./case";
 
+const PINNED = { url: "https://mirror.example.com/install.sh", sha256: "0".repeat(64) };
+
 /** Versions, cluster, K3s and lists. */
 export const PLATFORM_CASES: readonly RuleCase[] = [
   {
@@ -110,6 +112,32 @@ export const PLATFORM_CASES: readonly RuleCase[] = [
     set: { "cluster.kubeconfigFile": "$KUBECONFIG" },
     at: "cluster.kubeconfigFile",
     says: ['got "$KUBECONFIG"'],
+  },
+  {
+    when: "an existing cluster has no identity",
+    rule: "cluster.uid-missing",
+    set: { "cluster.uid": undefined, hosts: undefined },
+    at: "cluster.uid",
+    says: ["nothing would tell this cluster", "kubectl get namespace kube-system"],
+  },
+  {
+    when: "the pinned files name no architecture",
+    rule: "k3s.install-without-binary",
+    set: { "k3s.install": { installer: PINNED, binary: {} } },
+    at: "k3s.install.binary",
+    says: ["there is nothing to install", "npm run pin"],
+  },
+  {
+    when: "the pinned binary is of another version",
+    rule: "k3s.install-other-version",
+    set: {
+      "k3s.install": {
+        installer: PINNED,
+        binary: { amd64: { ...PINNED, url: "https://mirror.example.com/v1.33.1%2Bk3s1/k3s" } },
+      },
+    },
+    at: "k3s.install.binary.amd64.url",
+    says: ['got "v1.33.1+k3s1"', "v1.33.8+k3s1"],
   },
   {
     when: "the UID is a placeholder",
