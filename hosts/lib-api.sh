@@ -1,0 +1,104 @@
+# What keeps two servers from being down at once: the cluster's restart Lease, and a look at the other servers.
+# Sourced after lib-node.sh, never run.
+# shellcheck shell=sh
+
+LEASE_PATH=/apis/coordination.k8s.io/v1/namespaces/kube-system/leases
+LEASE=seldon-k3s-restart
+
+# lease_object HOLDER SECONDS [RESOURCE_VERSION]
+lease_object() {
+  lease_time=$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)
+  lease_version_field=''
+  if [ -n "${3:-}" ]; then lease_version_field=$(printf ',"resourceVersion":"%s"' "$3"); fi
+  cat <<OBJECT
+{"apiVersion":"coordination.k8s.io/v1","kind":"Lease",
+ "metadata":{"name":"$LEASE","namespace":"kube-system"$lease_version_field},
+ "spec":{"holderIdentity":"$1","leaseDurationSeconds":$2,"acquireTime":"$lease_time","renewTime":"$lease_time"}}
+OBJECT
+}
+
+# lease_now: "VERSION DURATION RENEWED HOLDER"; nothing without a Lease.
+lease_now() {
+  kubectl -n kube-system get lease "$LEASE" --ignore-not-found \
+    -o 'jsonpath={.metadata.resourceVersion} {.spec.leaseDurationSeconds} {.spec.renewTime} {.spec.holderIdentity}'
+}
+
+# epoch_of TIME: seconds since the epoch of a time such as 2026-01-31T12:00:00.000000Z.
+epoch_of() { date -u -d "$(printf '%s' "$1" | sed -e 's/T/ /' -e 's/[.Z].*//')" +%s; }
+
+# lease_try: for wait_until; takes the Lease for LEASE_HOLDER when it is free, our own or expired.
+lease_try() {
+  lease_found=$(lease_now 2>"$WORK/lease-error") || return 1
+  if [ -z "$lease_found" ]; then
+    lease_object "$LEASE_HOLDER" "$LEASE_SECONDS" | kubectl create -f - >/dev/null 2>"$WORK/lease-error"
+    return
+  fi
+  read -r lease_version lease_duration lease_renewed lease_holder <<FOUND
+$lease_found
+FOUND
+  if [ -n "$lease_holder" ] && [ "$lease_holder" != "$LEASE_HOLDER" ]; then
+    lease_left=$(($(epoch_of "$lease_renewed") + lease_duration - $(date +%s)))
+    if [ "$lease_left" -gt 0 ]; then
+      if [ "${lease_said:-}" != "$lease_holder" ]; then
+        lease_said=$lease_holder
+        say "waiting for $lease_holder, which holds the restart lease for at most $lease_left s more"
+      fi
+      printf 'held by %s' "$lease_holder" >"$WORK/lease-error"
+      return 1
+    fi
+    say "the restart lease of $lease_holder has expired; taking it over"
+  fi
+  lease_object "$LEASE_HOLDER" "$LEASE_SECONDS" "$lease_version" | kubectl replace -f - >/dev/null 2>"$WORK/lease-error"
+}
+
+# lease_take SECONDS_VALID SECONDS_TO_WAIT
+lease_take() {
+  LEASE_HOLDER=$(node_name)
+  LEASE_SECONDS=$1
+  lease_said=''
+  wait_until "$2" "the restart lease" lease_try ||
+    fail "cannot take the restart lease kube-system/$LEASE within $2 s: $(cat "$WORK/lease-error" 2>/dev/null); allowed: one server at a time. Wait for the other server, or delete the lease when nobody works on it: k3s kubectl -n kube-system delete lease $LEASE"
+}
+
+# lease_drop: gives the Lease back when it is ours. Nothing is lost when that fails: it expires, and we may retake it.
+lease_drop() {
+  lease_found=$(lease_now 2>/dev/null) || return 0
+  [ "${lease_found##* }" = "$(node_name)" ] || return 0
+  printf '{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"resourceVersion":"%s"}}\n' "${lease_found%% *}" |
+    kubectl delete --raw "$LEASE_PATH/$LEASE" -f - >/dev/null 2>&1 || return 0
+}
+
+# server_up NODE: 0 when its kubelet and, where told, its etcd member are well. A node that is NotReady for want of a CNI
+# only is up: between two CNIs that is its normal state.
+server_up() {
+  up_found=$(
+    kubectl get node "$1" -o 'jsonpath={range .status.conditions[*]}{.type}={.status}={.message}{"\n"}{end}' 2>"$WORK/up-error"
+  ) || {
+    printf '%s' "$(head -n 1 "$WORK/up-error")"
+    return 1
+  }
+  up_voter=$(printf '%s\n' "$up_found" | sed -n -e 's/^EtcdIsVoter=\([A-Za-z]*\)=.*/\1/p')
+  case $up_voter in
+  '' | True) ;;
+  *)
+    printf 'its etcd member does not vote'
+    return 1
+    ;;
+  esac
+  up_ready=$(printf '%s\n' "$up_found" | sed -n -e 's/^Ready=//p')
+  case $up_ready in
+  True=*) return 0 ;;
+  False=*'cni plugin not initialized'* | False=*NetworkReady=false*) return 0 ;;
+  esac
+  printf 'Ready is %s' "${up_ready:-not told}"
+  return 1
+}
+
+# others_down: names and states of the servers in the request (key other-server) that are not up.
+others_down() {
+  for others_node in $(values other-server); do
+    if [ "$others_node" != "$(node_name)" ] && ! others_why=$(server_up "$others_node"); then
+      printf '%s: %s\n' "$others_node" "$others_why"
+    fi
+  done
+}

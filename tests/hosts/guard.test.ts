@@ -1,0 +1,58 @@
+import { GUARD_SCRIPT, GUARD_UNIT, renderGuardScript, renderGuardUnit } from "../../components/node-network/guard-rule";
+import { file, type FixtureHost, onMachine, request } from "./support/host";
+
+const UNIT = `/etc/systemd/system/${GUARD_UNIT}`;
+const guard = (host: FixtureHost, state: string, podCidr = "10.42.0.0/16") =>
+  host.run(
+    "guard",
+    request("host s1", file(GUARD_SCRIPT, renderGuardScript(podCidr), "0755"), file(UNIT, renderGuardUnit(), "0644")),
+    state,
+  );
+const rules = (host: FixtureHost) => host.sh("iptables -t nat -S POSTROUTING").stdout.split("\n").slice(1, -1);
+const RULE = (podCidr = "10.42.0.0/16") =>
+  `-A POSTROUTING -s ${podCidr} -d ${podCidr} -m comment --comment "seldon-k3s pod source guard" -m mark ! --mark 0x4000/0x4000 -j RETURN`;
+
+onMachine("guard", (machine) => {
+  it("puts the rule first, at every boot too, and takes all of it away", () => {
+    const host = machine();
+    host.sh(
+      'iptables -t nat -N FLANNEL-POSTRTG; iptables -t nat -A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG',
+    );
+    const before = host.tree("/etc/systemd/system", "/usr/local/lib/seldon-k3s");
+    expect(guard(host, "present")).toMatchObject({
+      code: 0,
+      stderr: "seldon-k3s: s1: done: the guard rule is in force\n",
+    });
+    expect(rules(host)[0]).toBe(RULE());
+    expect(host.sh(`systemctl is-enabled ${GUARD_UNIT}`).stdout).toBe("enabled\n");
+    host.calls();
+    expect(guard(host, "present").stderr).toContain("nothing to do");
+    expect(host.calls()).toEqual([]);
+
+    expect(guard(host, "absent")).toMatchObject({ code: 0 });
+    expect(rules(host)).toHaveLength(1);
+    expect(host.sh(`systemctl is-enabled ${GUARD_UNIT}`).stdout).toBe("disabled\n");
+    expect(host.tree("/etc/systemd/system", "/usr/local/lib/seldon-k3s")).toBe(before);
+    expect(guard(host, "absent").stderr).toContain("nothing to do");
+  });
+
+  it("puts back a rule that somebody has removed", () => {
+    const host = machine();
+    guard(host, "present");
+    host.sh("iptables -t nat -F POSTROUTING");
+    expect(guard(host, "present").stderr).toContain("done");
+    expect(rules(host)).toEqual([RULE()]);
+  });
+
+  it("leaves no rule of another range", () => {
+    const host = machine();
+    guard(host, "present", "10.52.0.0/16");
+    expect(guard(host, "present")).toMatchObject({ code: 0 });
+    expect(rules(host)).toEqual([RULE()]);
+  });
+
+  it("wants to be told what to do", () => {
+    expect(guard(machine(), "perhaps")).toMatchObject({ code: 2 });
+    expect(machine().run("guard", request(), "present")).toMatchObject({ code: 2 });
+  });
+});
