@@ -20,23 +20,31 @@ export = () => {
   const { cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect } = config;
   const subject = subjectOf(stack, config);
 
-  const access = new ClusterAccess("cluster", { cluster, subject });
+  const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
+
+  const access = new ClusterAccess("cluster", { cluster, subject, kubeconfig: machines.kubeconfig });
   const { provider, identity } = access;
 
-  const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, token: secrets.k3sToken });
-
   const podNetwork = declaredCnis(config).has("calico")
-    ? new Calico("calico", { cni, network, calico, charts, protect, subject }, { provider, dependsOn: [identity] })
+    ? new Calico(
+        "calico",
+        { cni, network, calico, hosts, charts, protect, subject },
+        { provider, dependsOn: [identity] },
+      )
     : undefined;
 
   const base = podNetwork ? [identity, machines, podNetwork] : [identity, machines];
 
-  const nodeNetwork = new NodeNetwork("node-network", { network, cni, hosts }, { dependsOn: base });
+  const nodeNetwork = new NodeNetwork(
+    "node-network",
+    { network, cni, calico, k3s, hosts, subject },
+    { dependsOn: base },
+  );
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
     { namespaces: runtimeNamespaces(config), protect },
-    // The base by name too: a component without resources of its own, as the last one is yet, hands no order on.
+    // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
   const rules = new NetworkPolicies("policies", { policies, seldon, network }, { provider, dependsOn: [namespaces] });

@@ -1,4 +1,4 @@
-// Unit and golden tests run by `npm test`, sandbox tests by `npm run test:e2e`. Types are checked apart (tsc), so swc
+// Unit and golden tests run by `npm test`, sandbox tests by `npm run test:e2e`, the lab by `npm run test:lab`. Types are checked apart (tsc), so swc
 // only strips them: type-checking the providers' huge declarations in every worker would cost minutes.
 const shared = {
   testEnvironment: "node",
@@ -19,8 +19,9 @@ module.exports = {
       ...shared,
       displayName: "unit",
       testMatch: ["<rootDir>/tests/**/*.test.ts"],
-      testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/"],
+      testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/", "<rootDir>/tests/lab/"],
     },
     { ...shared, displayName: "e2e", testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"] },
+    { ...shared, displayName: "lab", testMatch: ["<rootDir>/tests/lab/**/*.test.ts"] },
   ],
 };

@@ -1,9 +1,12 @@
 /** What the checks of one run share: the subject, access to its cluster, and the words of repeatable commands. */
 import { isAbsolute, join } from "node:path";
+import { sshTargets } from "../config/derive";
 import { ClusterApi } from "./cluster/api";
 import { Snapshot } from "./cluster/snapshot";
+import { HostReader } from "./hosts/reader";
 import { openPortForward, type PortForwardTarget } from "./probes/port-forward";
-import type { Subject } from "./subject";
+import type { Machines, Subject } from "./subject";
+import { LookError } from "./verdict";
 import type { Duplex } from "node:stream";
 
 /** The project folder: relative paths of a stack file start here. */
@@ -11,6 +14,7 @@ export const PROJECT_DIR = join(__dirname, "..");
 
 export class CheckContext {
   private access: { api: ClusterApi; snapshot: Snapshot } | undefined;
+  private reader: HostReader | undefined;
 
   /**
    * @param subject What is judged.
@@ -38,6 +42,28 @@ export class CheckContext {
     return this.open().snapshot;
   }
 
+  /** The declared machines. @throws LookError where the stack declares none. */
+  get machines(): Machines {
+    const { machines, stack } = this.subject;
+    if (machines !== undefined) return machines;
+    throw new LookError(`stack ${stack} declares no machines`, {
+      fix: "declare them under hosts, or look at them where they are managed",
+      final: true,
+    });
+  }
+
+  /** Access to the declared machines over SSH. @throws LookError where the stack declares none. */
+  get hosts(): HostReader {
+    this.reader ??= new HostReader(sshTargets(this.machines));
+    return this.reader;
+  }
+
+  /** Ends what was opened. The context can be used again. */
+  close(): void {
+    this.reader?.close();
+    this.reader = undefined;
+  }
+
   /** Connects to a port in a pod. @throws PortForwardError */
   readonly forward =
     (target: PortForwardTarget) =>
@@ -53,6 +79,16 @@ export class CheckContext {
   again(id: string): string {
     const kubeconfig = this.kubeconfig === undefined ? [] : ["--kubeconfig", quote(this.kubeconfig)];
     return ["npm run validate --", this.subject.stack, "--only", id, ...kubeconfig].join(" ");
+  }
+
+  /** The command that runs one check of the preflight again. */
+  preflight(id: string): string {
+    return ["npm run preflight --", this.subject.stack, "--only", id].join(" ");
+  }
+
+  /** The command that runs one check of the drift report again. */
+  drift(id: string): string {
+    return ["npm run drift --", this.subject.stack, "--only", id].join(" ");
   }
 
   private open(): { api: ClusterApi; snapshot: Snapshot } {

@@ -4,6 +4,7 @@
  * Every expectation ends as a finding. One that was declared and not executed is a failure of the run, because a
  * report that quietly leaves something out reads like success.
  */
+import { setMaxListeners } from "node:events";
 import type { Check, Expectation } from "./check";
 import { bounded, CancelledError, TimeoutError } from "./engine/bounded";
 import { createLimit, type Limit } from "./engine/limit";
@@ -49,10 +50,13 @@ const WHOLE_CHECK = "(whole check)";
  */
 export async function runChecks(checks: readonly Check[], options: RunOptions = {}): Promise<RunResult> {
   const order = orderOf(checks);
+  const signal = options.signal ?? new AbortController().signal;
+  // Every probe that runs listens to it, and node warns from the eleventh on.
+  setMaxListeners(0, signal);
   const started = performance.now();
   const context: Context = {
     limit: createLimit(options.concurrency ?? DEFAULT_CONCURRENCY),
-    signal: options.signal ?? new AbortController().signal,
+    signal,
     onFinding: options.onFinding ?? (() => undefined),
   };
   const running = new Map<string, Promise<CheckResult>>();

@@ -1,4 +1,4 @@
-/** Entry of the commands that judge a cluster: `validate` and `gate`. Started by tools/run.mjs. */
+/** Entry of the commands that judge a cluster and its machines (checks/cli/commands.ts). Started by tools/run.mjs. */
 import { interruption } from "../tools/cli";
 import { runCommand } from "./cli/commands";
 

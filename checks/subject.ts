@@ -7,15 +7,28 @@
  */
 import { calicoPool, flannelRange, runtimeNamespaces } from "../config/derive";
 import type { StackConfig } from "../config/schema";
+import { calico as calicoConfig, cluster, cni, k3s, network } from "../config/schema-cluster";
+import { hosts } from "../config/schema-hosts";
 import { z } from "zod";
 
 /** The readiness gates, in the order in which a deployment passes them. */
-export const GATE_IDS = ["cluster-identity", "calico-ready", "seldon-runtime-ready", "servers-ready"] as const;
+export const GATE_IDS = [
+  "hosts",
+  "cluster-identity",
+  "calico-ready",
+  "preflight",
+  "seldon-runtime-ready",
+  "servers-ready",
+] as const;
 export type GateId = (typeof GATE_IDS)[number];
 
 const name = z.string().min(1);
 const workload = z.strictObject({ kind: z.enum(["Deployment", "StatefulSet"]), name });
 const server = z.strictObject({ name, config: z.enum(["mlserver", "triton"]), replicas: z.int().min(0) });
+
+/** The part of the configuration that decides what the machines must be like. */
+const machines = z.strictObject({ cluster, k3s, network, cni, calico: calicoConfig, hosts });
+export type Machines = z.infer<typeof machines>;
 
 /** The strict shape of a subject, for what comes in on standard input. */
 export const subjectSchema = z.strictObject({
@@ -36,6 +49,7 @@ export const subjectSchema = z.strictObject({
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
   servers: z.array(server),
   smokeModel: z.strictObject({ namespace: name, name }),
+  machines: machines.optional().describe("The declared machines; absent where the cluster is somebody else's."),
 });
 export type Subject = z.infer<typeof subjectSchema>;
 export type Workload = z.infer<typeof workload>;
@@ -64,10 +78,20 @@ function calicoSubject(config: StackConfig): Subject["calico"] {
   return { pools: [calicoPool(config), ...leaving], apiServer: true };
 }
 
+/** The machines' part, without what only the installation of K3s needs to know. */
+function machinesSubject({ cluster, k3s, network, cni, calico, hosts }: StackConfig): Machines | undefined {
+  if (hosts === undefined) return undefined;
+  const { install, ...rest } = k3s;
+  if (install === undefined) return { cluster, k3s, network, cni, calico, hosts };
+  const { registries: _, ...pinned } = install;
+  return { cluster, k3s: { ...rest, install: pinned }, network, cni, calico, hosts };
+}
+
 /** The subject of a stack. Pure; the same configuration gives the same subject. */
 export function subjectOf(stack: string, config: StackConfig): Subject {
   const { seldon } = config;
   const calico = calicoSubject(config);
+  const machines = machinesSubject(config);
   return {
     stack,
     kubeconfig: config.cluster.kubeconfigFile,
@@ -79,11 +103,19 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
     workloads: [...WORKLOADS[seldon.profile]],
     servers: seldon.servers.map(({ name, config, replicas }) => ({ name, config, replicas })),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
+    ...(machines === undefined ? {} : { machines }),
   };
+}
+
+/** What the success criteria look at: machines are others' business, so their change does not prove Seldon again. */
+export function validationSubject({ machines: _, ...subject }: Subject): Subject {
+  return subject;
 }
 
 /** What each gate looks at, beside the cluster itself. */
 const GATE_PARTS = {
+  hosts: ["machines"],
+  preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
   "calico-ready": ["calico"],
   "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads"],
@@ -112,6 +144,8 @@ export function gateSubject(id: GateId, subject: Subject): Partial<Subject> {
 /** The shape of {@link gateSubject}: that part is required, the rest may be left out and then reads as empty. */
 export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
-  const shape = subjectSchema.partial().required({ ...required, uid: undefined, calico: undefined });
+  const shape = subjectSchema
+    .partial()
+    .required({ ...required, uid: undefined, calico: undefined, machines: undefined });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

@@ -28,6 +28,9 @@ const helmRelease: Compute = ({ inputs }) => {
 /** local.Command of @pulumi/command 1.2: an id of its own, and what the command printed. */
 const localCommand: Compute = ({ name }) => ({ id: name, state: { stdout: "", stderr: "", assets: {}, archive: {} } });
 
+/** remote.Command of @pulumi/command 1.2: no machine is contacted. */
+const remoteCommand: Compute = ({ name }) => ({ id: name, state: { stdout: "", stderr: "" } });
+
 const provider: Compute = ({ name }) => ({ id: name, state: {} });
 
 /** Types that are not plain Kubernetes objects. */
@@ -36,13 +39,14 @@ const TYPES: Readonly<Record<string, Compute>> = {
   "pulumi:providers:command": provider,
   "kubernetes:helm.sh/v3:Release": helmRelease,
   "command:local:Command": localCommand,
+  "command:remote:Command": remoteCommand,
 };
 
 /** `kubernetes:<group>/<version>:<Kind>`, `core` for the legacy group; never Helm's or the YAML packages' own types. */
 const KUBERNETES_OBJECT =
   /^kubernetes:(?!helm\.sh\/|yaml|kustomize)[a-z0-9.-]+\/v\d+((alpha|beta)\d+)?:[A-Z][A-Za-z0-9]*$/;
 
-/** Knows Kubernetes objects, Helm releases, local commands and their providers. */
+/** Knows Kubernetes objects, Helm releases, commands here and on machines, and their providers. */
 export class PlanEngine implements ResourceEngine {
   /** @throws Error for every other type: an output that nobody computes would be undefined in silence. */
   create(resource: RecordedResource): Promise<CreatedResource> {

@@ -28,12 +28,14 @@ export interface RealityInput {
   readonly tools: Readonly<Record<string, string>>;
   readonly charts: PreparedCharts;
   readonly nodes: number;
+  /** Declared machines of the stack, which a sandbox has not. */
+  readonly machines: number;
   readonly podPorts: readonly string[];
 }
 
 /** Says what is real and what is not. */
 export function realityOf(input: RealityInput): { readonly real: string[]; readonly standIns: string[] } {
-  const { engine, kubernetes, tools, charts, nodes, podPorts } = input;
+  const { engine, kubernetes, tools, charts, nodes, machines, podPorts } = input;
   const { names, reason } = charts;
   const isReal = charts.origin === "real";
   const isCli = engine.engine === "cli";
@@ -47,6 +49,9 @@ export function realityOf(input: RealityInput): { readonly real: string[]; reado
     ],
     standIns: [
       `${nodes} nodes and all pods: simulated by KWOK; no container runs, so no NetworkPolicy is enforced and no model answers`,
+      ...(machines > 0
+        ? [`the ${machines} machines of the stack: left out, so K3s is not installed and no node is converted`]
+        : []),
       "the Tigera operator and Seldon Core's operator: sandbox/simulation makes their objects, KWOK stages write their statuses",
       ...(isReal
         ? []

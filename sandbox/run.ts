@@ -1,6 +1,7 @@
 /** One run of the sandbox, from the tools to the report. */
 import { join, relative, resolve } from "node:path";
 import { EXIT } from "../checks/exit-codes";
+import { declaredHosts } from "../config/derive";
 import { RunFault } from "../inprocess/run-program";
 import { chartsOf } from "../tools/charts/pinned";
 import { buildTools, cacheFolder, type ToolPaths } from "./build-tools";
@@ -119,6 +120,7 @@ async function runIn(prepared: Prepared): Promise<RunOutcome> {
       tools: originsOf(prepared.tools),
       charts,
       nodes: options.nodes,
+      machines: declaredHosts(prepared.stack.config).length,
       podPorts: (options.podPorts ?? []).map(({ port, address, targetPort }) => `${port} -> ${address}:${targetPort}`),
     }),
     outputs,

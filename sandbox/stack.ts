@@ -23,14 +23,17 @@ export function readStack(project: string, stack: string): SandboxStack {
   return checked(readStackFile(project, stack));
 }
 
-/** The stack, pointed at the run's control plane and charts. */
-export function withRunValues({ file, config }: SandboxStack, run: RunValues): SandboxStack {
-  const { kubeconfigFile, uid, chartsFolder } = run;
-  // Where machines are declared, the endpoint is one of theirs, and goes only into their files: nothing connects to it.
-  const endpoint = config.hosts === undefined ? run.endpoint : config.cluster.endpoint;
+/**
+ * The stack, pointed at the run's control plane and charts, and without its machines: a sandbox has none, so K3s and the
+ * steps on nodes are left out, and a CNI that is being left counts as left.
+ */
+export function withRunValues({ file }: SandboxStack, run: RunValues): SandboxStack {
+  const { kubeconfigFile, uid, chartsFolder, endpoint } = run;
+  const { hosts: _hosts, cni, ...values } = file.values;
   const cluster = { ...asMapping(file.values["cluster"]), kubeconfigFile, uid, endpoint };
   const charts = { ...asMapping(file.values["charts"]), folder: chartsFolder };
-  return checked({ ...file, values: { ...file.values, cluster, charts } });
+  const settled = cni === undefined ? {} : { cni: { ...asMapping(cni), leaving: undefined, upTo: undefined } };
+  return checked({ ...file, values: { ...values, ...settled, cluster, charts } });
 }
 
 function checked(file: StackFile): SandboxStack {

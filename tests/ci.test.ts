@@ -6,8 +6,8 @@ import path from "node:path";
 const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
-/** Runs the real .ci/run with an npm that says and returns what it is told; Go is there. */
-function ci(suites: Readonly<Record<"test" | "test:e2e", { says: string; exits?: number }>>) {
+/** Runs the real .ci/run with an npm that says and returns what it is told; Go and all packages are there. */
+function ci(suites: Readonly<Record<"test" | "test:e2e" | "test:lab", { says: string; exits?: number }>>) {
   const folder = mkdtempSync(path.join(tmpdir(), "ci-run-"));
   folders.push(folder);
   mkdirSync(path.join(folder, "bin"));
@@ -18,6 +18,7 @@ function ci(suites: Readonly<Record<"test" | "test:e2e", { says: string; exits?:
   writeFileSync(path.join(folder, "bin/npm"), `#!/bin/sh\ncase "$*" in\n${cases.join("\n")}\nesac\nexit 99\n`, {
     mode: 0o755,
   });
+  writeFileSync(path.join(folder, "bin/dpkg-query"), "#!/bin/sh\necho install ok installed\n", { mode: 0o755 });
   writeFileSync(path.join(folder, "bin/go"), "#!/bin/sh\n", { mode: 0o755 });
   const PATH = `${path.join(folder, "bin")}:${process.env["PATH"] ?? ""}`;
   const { status, stdout } = spawnSync("bash", [path.join(folder, ".ci/run")], {
@@ -28,32 +29,35 @@ function ci(suites: Readonly<Record<"test" | "test:e2e", { says: string; exits?:
   return { status, last: lines.at(-1), closing: lines.filter((line) => /^\d+ passed, \d+ failed/.test(line)).length };
 }
 
+/** The third suite; the first two are varied. */
+const lab = { says: "2 passed, 0 failed, 0 skipped\\n" };
+
 const clean = { says: "PASS a\\n3 passed, 0 failed, 1 skipped\\n" };
 
 test.each([
-  ["both suites are summed", clean, clean, 0, "6 passed, 0 failed, 2 skipped"],
+  ["all suites are summed", clean, clean, 0, "8 passed, 0 failed, 2 skipped"],
   [
     "failures are passed on",
     clean,
     { says: "1 passed, 2 failed, 0 skipped\\n", exits: 1 },
     1,
-    "4 passed, 2 failed, 1 skipped",
+    "6 passed, 2 failed, 1 skipped",
   ],
-  ["a suite that says nothing has failed", { says: "" }, clean, 1, "3 passed, 1 failed, 1 skipped"],
+  ["a suite that says nothing has failed", { says: "" }, clean, 1, "5 passed, 1 failed, 1 skipped"],
   [
     "a suite that ran no test has failed",
     clean,
     { says: "0 passed, 0 failed, 9 skipped\\n" },
     1,
-    "3 passed, 1 failed, 10 skipped",
+    "5 passed, 1 failed, 10 skipped",
   ],
   [
     "an exit code that the counts do not show has failed",
     { ...clean, exits: 2 },
     clean,
     1,
-    "6 passed, 1 failed, 2 skipped",
+    "8 passed, 1 failed, 2 skipped",
   ],
 ])("%s, and one closing line stands last", (_, unit, e2e, status, last) => {
-  expect(ci({ test: unit, "test:e2e": e2e })).toEqual({ status, last, closing: 1 });
+  expect(ci({ test: unit, "test:e2e": e2e, "test:lab": lab })).toEqual({ status, last, closing: 1 });
 });

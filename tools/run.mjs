@@ -25,12 +25,25 @@ const COMMANDS = {
     args: ["validate"],
     summary: "run the success criteria against a stack's cluster",
   },
+  preflight: {
+    entry: "checks/main.ts",
+    args: ["preflight"],
+    summary: "go or no-go before a change of CNI: machines and cluster, and what it would do",
+  },
+  drift: {
+    entry: "checks/main.ts",
+    args: ["drift"],
+    summary: "what differs on the machines from what the stack declares, with the fix named",
+  },
   gate: { entry: "checks/main.ts", args: ["gate"], summary: "wait for one readiness gate (the stack runs this)" },
+  rollout: { entry: "rollout/main.ts", summary: "run one step of a rollout by hand (the stack runs these)" },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
+  pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },
   bench: { entry: "tools/bench/main.ts", summary: "measure how the program's evaluation grows, as ratios" },
   test: { entry: "tools/test.ts", summary: "format check, lint, type check, unit and golden tests" },
   "test:e2e": { entry: "tools/test.ts", args: ["--e2e"], summary: "the sandbox suite" },
+  "test:lab": { entry: "tools/test.ts", args: ["--lab"], summary: "the lab: K3s-shaped real nodes on this machine" },
   format: { entry: "node_modules/prettier/bin/prettier.cjs", args: ["--write", "."], summary: "format every file" },
 };
 

@@ -1,11 +1,11 @@
-/** `npm test` and `npm run test:e2e`: see the help text. */
+/** `npm test`, `npm run test:e2e` and `npm run test:lab`: see the help text. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { EXIT } from "../checks/exit-codes";
 import { helpOf, interruption, tell, ToolError, type ToolExit } from "./cli";
 import { runStep } from "./test-runner/run-step";
-import { jestStep, PROJECT_DIR, STATIC_STEPS, type Step } from "./test-runner/steps";
+import { jestStep, type Project, PROJECT_DIR, STATIC_STEPS, type Step } from "./test-runner/steps";
 import { closingLine, jestTotals, stepTotals, sum, type JestReport, type Totals } from "./test-runner/totals";
 
 const COMMAND = {
@@ -14,8 +14,18 @@ const COMMAND = {
     "Checks the format, lints, checks types and runs the unit and golden tests, two at a time. With arguments, only\n" +
     "jest runs, with these arguments: npm test -- tests/config -t MTU",
   positionals: ["[jest arguments]"],
-  flags: { e2e: { type: "boolean", summary: "run the sandbox suite instead (npm run test:e2e)" } },
+  flags: {
+    e2e: { type: "boolean", summary: "run the sandbox suite instead (npm run test:e2e)" },
+    lab: {
+      type: "boolean",
+      summary: "run the lab, on real nodes in namespaces of this machine, instead (npm run test:lab)",
+    },
+    full: { type: "boolean", summary: "with --lab: all of it, for hours, instead of the short run" },
+  },
 } as const;
+
+/** The suite by the first argument. */
+const PROJECTS: Readonly<Record<string, Project>> = { "--e2e": "e2e", "--lab": "lab" };
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -28,7 +38,7 @@ async function runStatic(step: Step, signal: AbortSignal): Promise<Totals> {
   return stepTotals(passed);
 }
 
-async function runJest(project: "unit" | "e2e", passedOn: readonly string[], signal: AbortSignal): Promise<Totals> {
+async function runJest(project: Project, passedOn: readonly string[], signal: AbortSignal): Promise<Totals> {
   const folder = mkdtempSync(path.join(tmpdir(), "seldon-k3s-test-"));
   try {
     const reportFile = path.join(folder, "report.json");
@@ -37,7 +47,7 @@ async function runJest(project: "unit" | "e2e", passedOn: readonly string[], sig
       if (/^(PASS|FAIL) /.test(line)) say(line);
     });
     if (signal.aborted) return stepTotals(false);
-    const totals = totalsOf(reportFile, output);
+    const totals = totalsOf(project, reportFile, output);
     const failed = exitCode !== 0 || totals.failed > 0;
     if (failed)
       say(
@@ -54,7 +64,7 @@ async function runJest(project: "unit" | "e2e", passedOn: readonly string[], sig
   }
 }
 
-function totalsOf(reportFile: string, output: string): Totals {
+function totalsOf(project: Project, reportFile: string, output: string): Totals {
   let report: JestReport;
   try {
     report = JSON.parse(readFileSync(reportFile, "utf8")) as JestReport;
@@ -62,26 +72,33 @@ function totalsOf(reportFile: string, output: string): Totals {
     throw new ToolError(`jest ended without a report:\n${output}`, EXIT.failed);
   }
   const totals = jestTotals(report, PROJECT_DIR);
-  if (totals.passed + totals.failed === 0) throw new ToolError(`no test ran:\n${output}`, EXIT.failed);
+  // The lab needs root and Linux, and is skipped by name elsewhere.
+  if (project !== "lab" && totals.passed + totals.failed === 0)
+    throw new ToolError(`no test ran:\n${output}`, EXIT.failed);
   return totals;
 }
 
 async function main(argv: readonly string[]): Promise<ToolExit> {
-  const e2e = argv[0] === "--e2e";
-  const passedOn = e2e ? argv.slice(1) : argv;
+  const [first = ""] = argv;
+  const project = PROJECTS[first] ?? "unit";
+  const rest = project === "unit" ? argv : argv.slice(1);
+  const full = project === "lab" && rest.includes("--full");
+  const passedOn = rest.filter((word) => !(project === "lab" && word === "--full"));
+  // Read by tests/lab: jest has no arguments for tests.
+  if (full) process.env["LAB_FULL"] = "1";
   if (passedOn.includes("--help")) {
     process.stdout.write(helpOf(COMMAND));
     return EXIT.clean;
   }
   const start = performance.now();
   const { signal, dispose } = interruption();
-  const staticSteps = e2e || passedOn.length > 0 ? [] : STATIC_STEPS;
+  const staticSteps = project !== "unit" || passedOn.length > 0 ? [] : STATIC_STEPS;
   const runStatics = async () => {
     const totals: Totals[] = [];
     for (const step of staticSteps) if (!signal.aborted) totals.push(await runStatic(step, signal));
     return totals;
   };
-  const [tests, statics] = await Promise.all([runJest(e2e ? "e2e" : "unit", passedOn, signal), runStatics()]);
+  const [tests, statics] = await Promise.all([runJest(project, passedOn, signal), runStatics()]);
   dispose();
   if (signal.aborted) throw signal.reason;
   const totals = sum([tests, ...statics]);

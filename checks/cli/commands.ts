@@ -1,18 +1,27 @@
 /** The commands that judge a cluster, by name. */
 import { suggest } from "../../config/suggest";
 import { tell, ToolError } from "../../tools/cli";
+import { drift } from "./drift";
 import { gate } from "./gate";
 import type { Io } from "./io";
+import { preflight } from "./preflight";
 import { validate } from "./validate";
 
-const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<number>> = { validate, gate };
+const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<number>> = {
+  validate,
+  preflight,
+  drift,
+  gate,
+};
 
-const HELP = `Usage: npm run validate -- <stack> [options]
+const HELP = `Usage: npm run validate|preflight|drift -- <stack> [options]
        node tools/run.mjs gate <id> [options] < subject.json
 
 Commands:
-  validate  run the success criteria against a stack's cluster
-  gate      wait for one readiness gate (the stack runs this)
+  validate   run the success criteria against a stack's cluster
+  preflight  go or no-go before a change of CNI, and what it would do
+  drift      what differs on the machines from what the stack declares
+  gate       wait for one readiness gate (the stack runs this)
 
 \`--help\` after a command explains it.
 `;

@@ -5,9 +5,10 @@ import { CheckContext } from "../context";
 import { settle } from "../engine/settle";
 import type { RunResult } from "../engine";
 import { EXIT, type ExitCode } from "../exit-codes";
-import { gateChecks } from "../gates/gates";
+import { gateChecks, MAY_SKIP } from "../gates/gates";
 import { duration } from "../report/layout";
 import { jsonReport } from "../report/json";
+import { notesOf } from "../report/report";
 import { textOptions, textReport } from "../report/text";
 import { GATE_IDS, type GateId, gateSubjectSchema } from "../subject";
 import type { Io } from "./io";
@@ -43,7 +44,7 @@ export async function gate(argv: readonly string[], { stdin, stdout, stderr, env
   const say = (text: string): void => void stderr.write(text);
   let elapsed = 0;
   const progress = progressReporter(options, (line) => say(`${line}\n`));
-  const run = await settle(gateChecks(id, context), {
+  const settled = settle(gateChecks(id, context), {
     waitMs: subject.timeoutSeconds * 1000,
     signal,
     onRound: (round, elapsedMs) => {
@@ -51,9 +52,12 @@ export async function gate(argv: readonly string[], { stdin, stdout, stderr, env
       progress(round, elapsedMs);
     },
   });
-  const exitCode = signal.aborted ? EXIT.failed : gateExitCode(run);
+  const run = await settled.finally(() => context.close());
+  const exitCode = signal.aborted ? EXIT.failed : gateExitCode(id, run);
   const head = { command: `gate ${id}`, stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
   if (exitCode !== EXIT.clean && !flags.json) say(`\n${textReport(head, run, options)}`);
+  // What stops nothing is still to be read: what stays as it is, what will happen.
+  else for (const note of notesOf(run)) say(`note: ${note}\n`);
   const verdict = exitCode === EXIT.clean ? "go" : exitCode === EXIT.failed ? "no-go" : "could not look";
   say(`gate ${id}: ${verdict} after ${duration(elapsed)}\n`);
   // Standard output becomes part of the stack's state, so it holds nothing that differs from run to run.
@@ -61,9 +65,10 @@ export async function gate(argv: readonly string[], { stdin, stdout, stderr, env
   return exitCode;
 }
 
-/** A gate is passed when every finding is: one that was skipped proves nothing. */
-function gateExitCode(run: RunResult): ExitCode {
-  return run.exitCode === EXIT.clean && run.totals.SKIPPED > 0 ? EXIT.couldNotLook : run.exitCode;
+/** A gate is passed when every finding is: one that was skipped proves nothing, except where it says so itself. */
+function gateExitCode(id: GateId, run: RunResult): ExitCode {
+  const unproven = run.totals.SKIPPED > 0 && !MAY_SKIP.has(id);
+  return run.exitCode === EXIT.clean && unproven ? EXIT.couldNotLook : run.exitCode;
 }
 
 /** @throws ToolError naming the gates that exist. */

@@ -1,11 +1,8 @@
 /** `npm run validate`: the success criteria against a stack's cluster. */
 import { type CommandLine, type Flag, parseCommandLine, helpOf, ToolError } from "../../tools/cli";
-import { suggest } from "../../config/suggest";
-import type { Check } from "../check";
 import { CheckContext, PROJECT_DIR } from "../context";
 import { successCriteria } from "../criteria/criteria";
 import { EXIT, type ExitCode } from "../exit-codes";
-import { selectChecks } from "../engine/order";
 import { settle } from "../engine/settle";
 import { jsonReport } from "../report/json";
 import { progressLine, textOptions, textReport } from "../report/text";
@@ -13,6 +10,7 @@ import type { Subject } from "../subject";
 import type { Io } from "./io";
 import { momentOf, secondsOf } from "./numbers";
 import { progressReporter } from "./progress";
+import { chooseChecks } from "./run-once";
 import { subjectFrom, subjectOfStack } from "./subject-source";
 
 const FLAGS = {
@@ -62,7 +60,7 @@ export async function validate(argv: readonly string[], io: Io): Promise<ExitCod
   const wait = secondsOf("wait", flags.wait);
   const subject = await readSubject(io, positionals[0], flags.subject, flags["config-file"]);
   const context = new CheckContext(subject, flags.kubeconfig, since);
-  const checks = chosen(successCriteria(context), flags.only);
+  const checks = chooseChecks(successCriteria(context), flags.only);
   const bound = timeout ?? subject.timeoutSeconds;
   const options = textOptions(io.stdout, io.env);
   const errorOptions = textOptions(io.stderr, io.env);
@@ -95,17 +93,4 @@ function readSubject(io: Io, stack?: string, source?: string, configFile?: strin
   }
   if (source !== undefined) return subjectFrom(source, io.stdin);
   return subjectOfStack(PROJECT_DIR, stack!, configFile);
-}
-
-function chosen(checks: readonly Check[], only: string | undefined): readonly Check[] {
-  if (only === undefined) return checks;
-  const known = checks.map(({ id }) => id);
-  const ids = only.split(",").map((id) => id.trim());
-  for (const id of ids) {
-    if (known.includes(id)) continue;
-    const near = suggest(id, known);
-    const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
-    throw new ToolError(`--only: there is no check "${id}".${hint} Allowed: ${known.join(", ")}`);
-  }
-  return selectChecks(checks, new Set(ids));
 }

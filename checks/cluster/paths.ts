@@ -10,6 +10,13 @@ export const PATHS = {
   version: "/version",
   systemNamespace: "/api/v1/namespaces/kube-system",
   nodes: "/api/v1/nodes",
+  allPods: "/api/v1/pods",
+  allBudgets: "/apis/policy/v1/poddisruptionbudgets",
+  allNetworkPolicies: "/apis/networking.k8s.io/v1/networkpolicies",
+  allDeployments: "/apis/apps/v1/deployments",
+  allEndpointSlices: "/apis/discovery.k8s.io/v1/endpointslices",
+  allStatefulSets: "/apis/apps/v1/statefulsets",
+  apiService: (name: string) => `/apis/apiregistration.k8s.io/v1/apiservices/${name}`,
   pods: (namespace: string) => `${core(namespace)}/pods`,
   podLog: (namespace: string, pod: string) => `${core(namespace)}/pods/${pod}/log`,
   events: (namespace: string) => `${core(namespace)}/events`,
@@ -25,6 +32,8 @@ export const PATHS = {
   installation: "/apis/operator.tigera.io/v1/installations/default",
   calicoApiServer: "/apis/operator.tigera.io/v1/apiservers/default",
   ipPools: "/apis/crd.projectcalico.org/v1/ippools",
+  /** All objects of one of Calico's own kinds, by plural. */
+  calico: (plural: string) => `/apis/crd.projectcalico.org/v1/${plural}`,
   /** KWOK's own settings; its controller reads the first kind by name of the pod, the second by selector. */
   kwok: {
     portForwards: (namespace: string) => `${group("kwok.x-k8s.io/v1alpha1", namespace)}/portforwards`,

@@ -20,6 +20,11 @@ export class Snapshot {
     return this.once(`pods ${namespace}`, () => this.api.list<Pod>(PATHS.pods(namespace), signal));
   }
 
+  /** All objects of a list, none where the kind is unknown. @throws LookError */
+  list<T>(path: string, signal: AbortSignal): Promise<T[]> {
+    return this.once(`list ${path}`, () => this.api.listIfKnown<T>(path, signal));
+  }
+
   /** Which pods are simulated. @throws LookError */
   simulation(signal: AbortSignal): Promise<Simulation> {
     return this.once("simulation", () => Simulation.read(this.api, this.namespaces, signal));

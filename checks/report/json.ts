@@ -11,8 +11,9 @@ export const JSON_VERSION = 1;
  * `{ version, kind, command, stack, uid, kubeconfig, exitCode, milliseconds, totals: { PASS, FAIL, DRIFT, ERROR, SKIPPED },
  * notes: [string], checks: [{ id, title, proves, needs, verdict, milliseconds, findings: [{ target, verdict, expected,
  * actual, evidence: [string], repeat, fix?, milliseconds }] }] }`, times in milliseconds.
+ * @param more Fields of one command only, such as `plan` of the preflight.
  */
-export function jsonReport(head: ReportHead, run: RunResult): string {
+export function jsonReport(head: ReportHead, run: RunResult, more: object = {}): string {
   const round = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
   const report = {
     version: JSON_VERSION,
@@ -40,6 +41,7 @@ export function jsonReport(head: ReportHead, run: RunResult): string {
         milliseconds: round(milliseconds),
       })),
     })),
+    ...more,
   };
   return `${JSON.stringify(report, undefined, 2)}\n`;
 }

@@ -7,6 +7,7 @@ import { digest } from "../canonical";
 import { labels, token } from "../component";
 import { gate } from "../gate";
 import { release } from "../helm";
+import { CniDeparture } from "../node-network/cni-departure";
 import { crdSource } from "./crds";
 import { felixConfigurationSpec } from "./felix-configuration";
 import { installationSpec } from "./installation";
@@ -23,6 +24,8 @@ const NAMESPACE_LABELS = { name: OPERATOR_NAMESPACE, "pod-security.kubernetes.io
 
 /** Arguments of {@link Calico}. */
 export interface CalicoArgs extends Pick<StackConfig, "network" | "calico" | "cni" | "charts"> {
+  /** The machines, which are cleaned when Calico has been deleted. @default none: nothing is cleaned */
+  readonly hosts?: StackConfig["hosts"] | undefined;
   /** What the gate looks at. */
   readonly subject: Subject;
   /**
@@ -43,7 +46,7 @@ export interface CalicoArgs extends Pick<StackConfig, "network" | "calico" | "cn
  * object itself: the operator cannot take a pool away without it, so a change of the CNI could not be finished
  * (operator 1.40: "Unable to delete IP pools while Calico API server is unavailable").
  *
- * On deletion the order is the reverse, so that the operator is alive while it removes what it made. CRDs stay: with
+ * On deletion the order is the reverse, and what Calico left in the API and on machines is cleaned last (`CniDeparture`), so that the operator is alive while it removes what it made. CRDs stay: with
  * them would go every policy and address block of the cluster. In the 3.31 line they are in the operator's chart, and
  * Helm keeps those by itself; in the 3.32 line they are a release that is retained.
  */
@@ -57,10 +60,13 @@ export class Calico extends pulumi.ComponentResource {
     const child = { parent: this };
     const kept = { ...child, protect: (args.protect ?? true) && args.cni.leaving !== "calico" };
 
+    const { hosts, network, subject } = args;
+    const departure = hosts && new CniDeparture(`${name}-departure`, { hosts, network, calico, subject }, child);
+
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       { metadata: { name: OPERATOR_NAMESPACE, labels: labels(NAMESPACE_LABELS) } },
-      kept,
+      { ...kept, dependsOn: departure ? [departure.last] : [] },
     );
     const shared = { folder: charts.folder, version: calico.version, namespace: namespace.metadata.name };
     const source = crdSource(calico.version);

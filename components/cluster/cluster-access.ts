@@ -12,6 +12,8 @@ export interface ClusterAccessArgs {
   readonly cluster: StackConfig["cluster"];
   /** What the identity gate compares: the UID of the namespace kube-system. */
   readonly subject: Subject;
+  /** Brings the kubeconfig's file here. @default somebody else put it there */
+  readonly kubeconfig?: local.Command | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export class ClusterAccess extends pulumi.ComponentResource {
 
   constructor(name: string, args: ClusterAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("ClusterAccess"), name, args, opts);
-    const child = { parent: this };
+    const child = { parent: this, dependsOn: args.kubeconfig === undefined ? [] : [args.kubeconfig] };
 
     this.provider = new k8s.Provider(
       `${name}-provider`,

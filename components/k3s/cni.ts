@@ -22,6 +22,8 @@ export interface Leftovers {
   readonly chains: readonly string[];
   /** Beginnings of ipset names. */
   readonly ipsets: readonly string[];
+  /** Beginnings of comments of iptables rules that stand in chains of others. */
+  readonly comments?: readonly string[];
   /** Number of the routing protocol that the CNI marks its routes with; absent when its routes go with its links. */
   readonly routeProtocol?: number;
 }
@@ -94,6 +96,8 @@ export const CNI: Readonly<Record<Cni, CniRow>> = {
       ],
       chains: ["cali-"],
       ipsets: ["cali40", "cali60"],
+      // Felix also appends rules that jump to no chain of its own (accepting or marking what it has judged).
+      comments: ["cali:"],
       // Felix' DefaultRouteProto; its blackhole routes for blocks do not go with any link.
       routeProtocol: 80,
     },

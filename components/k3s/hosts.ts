@@ -1,5 +1,5 @@
 /** Which files each machine gets. Pure: nothing is contacted and nothing is written. */
-import { agentSettings, CONFIG_FILE, renderSettings, serverSettings, TOKEN_FILE, type SettingsInput } from "./settings";
+import { agentSettings, CONFIG_FILE, renderSettings, serverSettings, type SettingsInput } from "./settings";
 
 /** One file of a machine, owned by root. */
 export interface HostFile {
@@ -8,28 +8,22 @@ export interface HostFile {
   /** Octal permissions. */
   readonly mode: "0600" | "0644" | "0755";
   readonly content: string;
-  /** The content must not be printed, logged or stored in clear. @default false */
-  readonly secret?: boolean;
 }
 
 /** Files by the machine's name, servers first. */
 export type HostFiles = Readonly<Record<string, readonly HostFile[]>>;
 
 /** What {@link renderHosts} needs. */
-export interface RenderHostsInput extends Omit<SettingsInput, "hasToken" | "hosts"> {
+export interface RenderHostsInput extends Omit<SettingsInput, "hosts"> {
   /** The machines; without them the cluster exists already and nothing is rendered. */
   readonly hosts?: SettingsInput["hosts"] | undefined;
-  /** Token by which machines join. @default none: the first server makes it */
-  readonly token?: string | undefined;
 }
 
-/** K3s' own files of every machine: `config.yaml`, and the token's file when there is a token. */
-export function renderHosts({ hosts, token, ...rest }: RenderHostsInput): HostFiles {
+/** K3s' `config.yaml` of every machine. It names the token's file and never holds the token. */
+export function renderHosts({ hosts, ...rest }: RenderHostsInput): HostFiles {
   if (hosts === undefined) return {};
-  const input: SettingsInput = { ...rest, hosts, hasToken: token !== undefined };
-  const tokenFiles: readonly HostFile[] =
-    token === undefined ? [] : [{ path: TOKEN_FILE, mode: "0600", content: `${token}\n`, secret: true }];
-  const files = (content: string): readonly HostFile[] => [{ path: CONFIG_FILE, mode: "0600", content }, ...tokenFiles];
+  const input: SettingsInput = { ...rest, hosts };
+  const files = (content: string): readonly HostFile[] => [{ path: CONFIG_FILE, mode: "0600", content }];
   return Object.fromEntries([
     ...hosts.servers.map((host) => [host.name, files(renderSettings(serverSettings(host, input)))] as const),
     ...hosts.agents.map((host) => [host.name, files(renderSettings(agentSettings(host, input)))] as const),

@@ -1,9 +1,18 @@
+import type { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { Subject } from "../../checks/subject";
+import { declaredHosts, sshTarget, sshTargets } from "../../config/derive";
 import type { StackConfig } from "../../config/schema";
 import { token } from "../component";
+import { gate } from "../gate";
+import { batches } from "../machines/batches";
+import { hostCommand } from "../machines/host-command";
+import { hostPrograms, programsDigest } from "../machines/programs";
 import { isMixed, renderDropIns } from "../node-network/drop-ins";
-import { mergeHostFiles, renderHosts, type HostFile } from "./hosts";
+import { rolloutStep } from "../rollout";
+import { mergeHostFiles, renderHosts } from "./hosts";
 import { describeMismatches, findMismatches, MAY_DIFFER_WHILE_MIXED } from "./must-match";
+import { k3sRequest, tokenRequest } from "./request";
 
 /** Arguments of {@link K3sCluster}. */
 export interface K3sClusterArgs extends Pick<StackConfig, "cluster" | "k3s" | "network" | "cni"> {
@@ -11,28 +20,29 @@ export interface K3sClusterArgs extends Pick<StackConfig, "cluster" | "k3s" | "n
   readonly hosts?: StackConfig["hosts"] | undefined;
   /** Token by which machines join; a secret. @default the first server makes one */
   readonly token?: pulumi.Output<string> | undefined;
+  /** What the gate looks at. */
+  readonly subject: Subject;
 }
 
-/** A {@link HostFile} whose content may be a secret output. */
-export interface DeclaredFile extends Omit<HostFile, "content"> {
-  readonly content: pulumi.Input<string>;
-}
-
-/** Stands for the token while files are rendered and compared. */
-const TOKEN_PLACEHOLDER = "[secret]";
+/** Bound of what the runner does on all machines at once, in seconds. */
+const RUNNER_TIMEOUT = 600;
 
 /**
- * The K3s cluster: configuration of its servers and agents, from which the first server starts a cluster and all other
- * machines join it.
+ * K3s on its machines: the first server starts the cluster, the others join one at a time, agents follow in batches.
  *
  * Before anything is declared, the files of all servers are compared: settings that K3s wants equal on all servers and
- * that are not end the deployment here, with their names and values.
+ * that are not end the deployment here. Before any machine is touched, a gate reads all of them and stops with a list
+ * where one contradicts the stack.
  *
- * Files are declared and rendered; no machine is contacted.
+ * On a machine that runs K3s already nothing is written and nothing restarted; another version is the exception
+ * (decision 6 in docs/decisions.md). The CNI of such a machine is `NodeNetwork`'s, never this component's. A machine
+ * that is removed from the stack keeps its K3s, unless `hosts.uninstallOnDelete` says otherwise.
  */
 export class K3sCluster extends pulumi.ComponentResource {
-  /** K3s' files by machine, servers first. A token's content is a secret; everything else is plain. */
-  readonly files: Readonly<Record<string, readonly DeclaredFile[]>>;
+  /** The command of every machine, by name; empty without machines. */
+  readonly machines: Readonly<Record<string, remote.Command>>;
+  /** Brings the kubeconfig here from the first server. Absent without machines: then somebody else put it there. */
+  readonly kubeconfig: local.Command | undefined;
 
   /** @throws ResourceError when settings differ between servers that must not. */
   constructor(name: string, args: K3sClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -40,22 +50,88 @@ export class K3sCluster extends pulumi.ComponentResource {
     const joinToken = args.token === undefined ? undefined : pulumi.secret(args.token);
     super(token("K3sCluster"), name, { ...args, token: joinToken }, opts);
 
-    const rendered = renderHosts({ ...args, token: joinToken && TOKEN_PLACEHOLDER });
-    const servers = (args.hosts?.servers ?? []).map((host) => host.name);
+    const input = { ...args, hasToken: joinToken !== undefined };
+    const files = mergeHostFiles(renderHosts(input), renderDropIns(args));
     const mismatches = findMismatches(
-      mergeHostFiles(rendered, renderDropIns(args)),
-      servers,
+      files,
+      (args.hosts?.servers ?? []).map((host) => host.name),
       isMixed(args) ? MAY_DIFFER_WHILE_MIXED : [],
     );
     if (mismatches.length > 0) throw new pulumi.ResourceError(describeMismatches(mismatches), this, true);
 
-    const secretContent = joinToken === undefined ? "" : pulumi.interpolate`${joinToken}\n`;
-    this.files = Object.fromEntries(
-      Object.entries(rendered).map(([host, files]) => [
-        host,
-        files.map((file) => (file.secret === true ? { ...file, content: secretContent } : file)),
-      ]),
+    const { hosts } = args;
+    if (hosts === undefined) {
+      this.machines = {};
+      this.kubeconfig = undefined;
+      this.registerOutputs({});
+      return;
+    }
+
+    const child = { parent: this };
+    const targets = sshTargets({ hosts });
+    const { stack, kubeconfig, uid } = args.subject;
+    const runner = { stack, kubeconfig, uid, timeoutSeconds: RUNNER_TIMEOUT };
+    const read = gate(`${name}-hosts`, { id: "hosts", subject: args.subject }, child);
+    const programs = rolloutStep(
+      `${name}-programs`,
+      {
+        run: "programs",
+        subject: { ...runner, targets, programs: programsDigest(hostPrograms()) },
+      },
+      { ...child, dependsOn: [read] },
     );
-    this.registerOutputs({ files: this.files });
+
+    const machines: Record<string, remote.Command> = {};
+    let before: readonly pulumi.Resource[] = [programs];
+    for (const batch of batches(declaredHosts({ hosts }), hosts.batch)) {
+      const dependsOn = [...before];
+      before = batch.map((declared) => {
+        const { host } = declared;
+        const target = sshTarget(host, hosts);
+        const tokens =
+          joinToken === undefined
+            ? []
+            : [
+                hostCommand(
+                  `${name}-${host.name}-token`,
+                  { target, run: ["token"], request: joinToken.apply((text) => tokenRequest(declared, text)) },
+                  { ...child, dependsOn: [programs] },
+                ),
+              ];
+        const machine = hostCommand(
+          `${name}-${host.name}`,
+          {
+            target,
+            run: ["k3s"],
+            ...(hosts.uninstallOnDelete ? { onDelete: ["uninstall"] } : {}),
+            request: k3sRequest(declared, { ...input, hosts, files: files[host.name] ?? [] }),
+          },
+          { ...child, dependsOn: [...dependsOn, ...tokens] },
+        );
+        machines[host.name] = machine;
+        // Deleted before the machine's own command: the node leaves the cluster while its K3s still runs.
+        if (hosts.uninstallOnDelete) {
+          rolloutStep(
+            `${name}-${host.name}-node`,
+            { onDelete: "remove-node", subject: { ...runner, node: host.name } },
+            { ...child, dependsOn: [machine] },
+          );
+        }
+        return machine;
+      });
+    }
+    this.machines = machines;
+
+    // Its inputs are the first server's address and nothing else of the machines, so that no change of theirs moves it.
+    const [first] = targets;
+    this.kubeconfig = rolloutStep(
+      `${name}-kubeconfig`,
+      {
+        run: "kubeconfig",
+        subject: { ...runner, endpoint: args.cluster.endpoint, name: args.cluster.name, target: first },
+      },
+      { ...child, dependsOn: [...before] },
+    );
+    this.registerOutputs({ machines: this.machines, kubeconfig: this.kubeconfig });
   }
 }

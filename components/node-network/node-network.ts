@@ -1,41 +1,130 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Subject } from "../../checks/subject";
+import { type DeclaredHost, declaredHosts, sshTarget } from "../../config/derive";
+import type { StackConfig } from "../../config/schema";
 import { token } from "../component";
-import { mergeHostFiles, type HostFiles } from "../k3s/hosts";
-import { renderDropIns, type NodeNetworkInput } from "./drop-ins";
+import { gate } from "../gate";
+import type { HostFile } from "../k3s/hosts";
+import { hostCommand, type HostCommandArgs } from "../machines/host-command";
+import { rolloutStep } from "../rollout";
+import { CNI_DROP_IN, type NodeNetworkInput, POLICY_DROP_IN, renderDropIns } from "./drop-ins";
 import { renderGuard } from "./guard-rule";
-import { switchSteps, type SwitchStep } from "./switch-steps";
+import { backendRequest, cleanRequest, guardRequest, policyRequest } from "./requests";
+import { backupSubject, podsSubject, type RunnerInput, spreadSubject } from "./subjects";
+import { settledSteps, type StepKind, type SwitchStep, switchSteps } from "./switch-steps";
 
-/** Arguments of {@link NodeNetwork}: `network`, `cni` and `hosts` of the stack's configuration. */
-export type NodeNetworkArgs = NodeNetworkInput;
+/** Arguments of {@link NodeNetwork}. */
+export interface NodeNetworkArgs extends NodeNetworkInput {
+  readonly calico: StackConfig["calico"];
+  readonly k3s: StackConfig["k3s"];
+  /** What gates and steps of the runner work on. */
+  readonly subject: Subject;
+}
 
-/** Everything that `NodeNetwork` would write, by machine. Pure. */
-export const renderNodeNetwork = (input: NodeNetworkInput): HostFiles =>
-  mergeHostFiles(renderDropIns(input), renderGuard(input));
+/** What a machine does in a step, or what the runner does about it. */
+type Action =
+  | { readonly machine: Omit<HostCommandArgs, "target"> }
+  | { readonly runner: string; readonly subject: Readonly<Record<string, unknown>> };
+
+type Act = (declared: DeclaredHost, input: RunnerInput, batch: readonly string[]) => Action;
+
+const fileOf = (input: RunnerInput, { host }: DeclaredHost, path: string): HostFile | undefined =>
+  renderDropIns(input)[host.name]?.find((file) => file.path === path);
+
+/** What each kind of step does. */
+const ACTIONS: Readonly<Record<StepKind, Act>> = {
+  guard: (declared, input) => ({
+    machine: {
+      run: ["guard", "present"],
+      onDelete: ["guard", "absent"],
+      request: guardRequest(declared, renderGuard(input)[declared.host.name] ?? []),
+    },
+  }),
+  backend: (declared, input) => ({
+    machine: {
+      run: ["settings"],
+      request: backendRequest({
+        declared,
+        hosts: input.hosts,
+        cni: input.cni.provider,
+        file: fileOf(input, declared, CNI_DROP_IN),
+      }),
+    },
+  }),
+  pods: (declared, input, batch) => ({ runner: "node-pods", subject: podsSubject(declared, input, batch) }),
+  policy: (declared, input) => ({
+    machine: {
+      run: ["settings"],
+      request: policyRequest({
+        declared,
+        hosts: input.hosts,
+        cni: input.cni.provider,
+        file: fileOf(input, declared, POLICY_DROP_IN),
+      }),
+    },
+  }),
+  clean: (declared) => ({ machine: { run: ["clean"], request: cleanRequest(declared, "flannel", "refuse") } }),
+};
 
 /**
- * The nodes' side of the CNI (decision 4 in docs/decisions.md): the two drop-ins of every server, the guard rule of every node while a
- * CNI is being left, and the order in which the nodes change.
+ * The nodes' side of the CNI (decision 4 in docs/decisions.md): the two settings of every server and what agents make of
+ * them, and, while a CNI is being left, the whole way over the nodes: preflight, a copy of the datastore, guard rules, then
+ * node by node restart, pods and proof, and the removal of what was left behind.
  *
- * Files are declared and rendered; no machine is contacted.
+ * On a settled cluster it declares the settings only, and every machine finds nothing to do.
  */
 export class NodeNetwork extends pulumi.ComponentResource {
-  /** Files by machine. Holds no secret. */
-  readonly files: HostFiles;
-  /** The steps of a change of the CNI, in an order that respects each step's `after`; empty when none is under way. */
+  /** The steps that are declared, in an order that respects each step's `after`; empty without machines. */
   readonly steps: readonly SwitchStep[];
 
   constructor(name: string, args: NodeNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("NodeNetwork"), name, args, opts);
-    const { provider, leaving } = args.cni;
-    if (leaving !== undefined) {
+    const { hosts, cni } = args;
+    if (cni.leaving !== undefined) {
       // Not awaited: the engine orders log lines by itself, and a constructor cannot wait.
       void pulumi.log.warn(
-        `cni.leaving: the cluster is on its way from ${leaving} to ${provider} and runs both; remove cni.leaving when every node is converted`,
+        `cni.leaving: the cluster is on its way from ${cni.leaving} to ${cni.provider} and runs both; remove cni.leaving when every node is converted`,
         this,
       );
     }
-    this.files = renderNodeNetwork(args);
-    this.steps = switchSteps(args);
-    this.registerOutputs({ files: this.files, steps: this.steps });
+    this.steps = hosts === undefined ? [] : cni.leaving === undefined ? settledSteps(args) : switchSteps(args);
+    if (hosts !== undefined) this.#declare(name, { ...args, hosts });
+    this.registerOutputs({});
   }
+
+  #declare(name: string, input: RunnerInput): void {
+    const machines = new Map(declaredHosts(input).map((declared) => [declared.host.name, declared]));
+    const before = input.cni.leaving === undefined ? [] : this.#preparations(name, input);
+    const made = new Map<string, pulumi.Resource>();
+    for (const step of this.steps) {
+      const declared = machines.get(step.host);
+      if (declared === undefined) throw new Error(`step ${step.id} is about no declared machine`);
+      const dependsOn = step.after.length === 0 ? before : step.after.map((id) => resourceOf(made, id));
+      const action = ACTIONS[step.kind](declared, input, step.batch);
+      const resourceName = `${name}-${step.kind}-${step.host}`;
+      const opts = { parent: this, dependsOn };
+      made.set(
+        step.id,
+        "machine" in action
+          ? hostCommand(resourceName, { target: sshTarget(declared.host, input.hosts), ...action.machine }, opts)
+          : rolloutStep(resourceName, { run: action.runner, subject: action.subject }, opts),
+      );
+    }
+  }
+
+  /** Go or no-go, a copy of the datastore, and two replicas of what everything leans on: before the first step. */
+  #preparations(name: string, input: RunnerInput): pulumi.Resource[] {
+    const preflight = gate(`${name}-preflight`, { id: "preflight", subject: input.subject }, { parent: this });
+    const opts = { parent: this, dependsOn: [preflight] };
+    return [
+      rolloutStep(`${name}-backup`, { run: "backup", subject: backupSubject(input) }, opts),
+      rolloutStep(`${name}-spread`, { run: "spread", onDelete: "unspread", subject: spreadSubject(input) }, opts),
+    ];
+  }
+}
+
+function resourceOf(made: ReadonlyMap<string, pulumi.Resource>, id: string): pulumi.Resource {
+  const resource = made.get(id);
+  if (resource === undefined) throw new Error(`step ${id} comes later than what waits for it`);
+  return resource;
 }

@@ -16,6 +16,8 @@ export interface BuildRequest {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** Whether C may be compiled too. @default false */
+  readonly cgo?: boolean;
   /** Called with what the compiler has done so far. */
   readonly onProgress: (done: BuildProgress) => void;
 }
@@ -69,15 +71,16 @@ interface GoRun {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  readonly cgo?: boolean;
   readonly onLine: (line: string) => void;
 }
 
 /** Runs the go command to its end; gives its exit code. */
-async function runGo({ args, folder, env, signal, onLine }: GoRun): Promise<number | null> {
+async function runGo({ args, folder, env, signal, cgo = false, onLine }: GoRun): Promise<number | null> {
   signal?.throwIfAborted();
   const child = spawn("go", args, {
     cwd: folder,
-    env: { ...env, ...compilerMemory(), CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "" },
+    env: { ...env, ...compilerMemory(), CGO_ENABLED: cgo ? "1" : "0", GOWORK: "off", GOFLAGS: "" },
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });
@@ -100,7 +103,7 @@ async function runGo({ args, folder, env, signal, onLine }: GoRun): Promise<numb
 }
 
 /** Runs `go build`. @throws SandboxError with the end of the compiler's output. */
-export async function goBuild({ tool, folder, args, env, signal, onProgress }: BuildRequest): Promise<void> {
+export async function goBuild({ tool, folder, args, env, signal, cgo, onProgress }: BuildRequest): Promise<void> {
   let errors = "";
   const done = { downloaded: 0, compiled: 0 };
   const onLine = (line: string) => {
@@ -109,7 +112,7 @@ export async function goBuild({ tool, folder, args, env, signal, onProgress }: B
     else errors = `${errors}${line}\n`.slice(-20_000);
     onProgress({ ...done });
   };
-  const code = await runGo({ args: ["build", "-v", ...args], folder, env, signal, onLine });
+  const code = await runGo({ args: ["build", "-v", ...args], folder, env, signal, cgo, onLine });
   if (code === 0) return;
   throw new SandboxError(
     `building ${tool} failed (go build ended with exit code ${code ?? "unknown"}); nothing of it is kept. The end of its output:\n` +

@@ -1,8 +1,9 @@
 /**
  * The in-process engine that really applies: Kubernetes objects by server-side apply, commands by running them, Helm
- * releases by their objects. It creates and never reads, updates or deletes: those belong to the real engine.
+ * releases by their objects. It keeps no state and finds no difference: those belong to the real engine.
  */
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { CreatedResource, RecordedResource, ResourceEngine } from "../../inprocess/engine";
 import { revealSecrets } from "../../inprocess/secrets";
@@ -10,6 +11,7 @@ import { ApiClient } from "../api/client";
 import type { KubernetesObject } from "../api/objects";
 import { chartObjects } from "./chart-files";
 import { runCommand } from "./command";
+import { runRemoteCommand } from "./remote-command";
 import { untilRolledOut } from "./rollout";
 
 export interface ApplyEngineOptions {
@@ -70,6 +72,7 @@ export class ApplyEngine implements ResourceEngine {
     "pulumi:providers:kubernetes": this.#provider.bind(this),
     "kubernetes:helm.sh/v3:Release": this.#release.bind(this),
     "command:local:Command": this.#command.bind(this),
+    "command:remote:Command": this.#remoteCommand.bind(this),
   };
 
   constructor(options: ApplyEngineOptions) {
@@ -86,6 +89,33 @@ export class ApplyEngine implements ResourceEngine {
     const created = await create(resource, revealSecrets(resource.inputs) as Readonly<Record<string, unknown>>);
     this.#options.say(`+ ${resource.type} ${resource.name}`);
     return created;
+  }
+
+  /**
+   * Deletes what an earlier run made: objects and waits until they are gone, a release's objects but its CRDs, a command by
+   * its `delete`. @throws Error when it cannot be deleted.
+   */
+  async remove(resource: RecordedResource): Promise<void> {
+    const { project, helm, signal, say } = this.#options;
+    signal.throwIfAborted();
+    const inputs = revealSecrets(resource.inputs) as Readonly<Record<string, unknown>>;
+    if (resource.type === "kubernetes:helm.sh/v3:Release") {
+      const { name, namespace, chart, values } = releaseSchema.parse(inputs);
+      const objects = await chartObjects(
+        { folder: resolve(project, chart), name, namespace, values },
+        { helm, signal },
+      );
+      const own = inOrder(objects).filter(({ kind }) => kind !== "CustomResourceDefinition");
+      for (const object of own.reverse()) {
+        await untilGone(this.#clientOf(resource), { ...object, metadata: { namespace, ...object.metadata } }, signal);
+      }
+    } else if (KUBERNETES_OBJECT.test(resource.type)) {
+      await untilGone(this.#clientOf(resource), objectSchema.parse(inputs) as KubernetesObject, signal);
+    } else if (resource.type.endsWith(":Command")) {
+      const { delete: line, ...rest } = inputs;
+      if (line !== undefined) await this.#types[resource.type]?.(resource, { ...rest, create: line });
+    }
+    say(`- ${resource.type} ${resource.name}`);
   }
 
   /** Ends all connections. */
@@ -135,6 +165,24 @@ export class ApplyEngine implements ResourceEngine {
     const { project, signal, say } = this.#options;
     const result = await runCommand(inputs, { project, signal, onLine: (line) => say(`  ${name} | ${line}`) });
     return { id: name, state: { ...result, assets: {}, archive: {} } };
+  }
+
+  async #remoteCommand(
+    { name }: RecordedResource,
+    inputs: Readonly<Record<string, unknown>>,
+  ): Promise<CreatedResource> {
+    const { signal, say } = this.#options;
+    const result = await runRemoteCommand(inputs, { signal, onLine: (line) => say(`  ${name} | ${line}`) });
+    return { id: name, state: { ...result } };
+  }
+}
+
+/** Asks for the deletion and waits until finalizers have done their part. */
+async function untilGone(client: ApiClient, object: KubernetesObject, signal: AbortSignal): Promise<void> {
+  await client.remove(object);
+  while ((await client.find(object)) !== undefined) {
+    signal.throwIfAborted();
+    await sleep(500, undefined, { signal });
   }
 }
 

@@ -1,7 +1,7 @@
 /** A plan as a document to read and to compare: sorted, with secrets masked, without anything that changes by itself. */
 import { dump } from "js-yaml";
 import type { RecordedResource } from "../../inprocess/engine";
-import { maskSecrets, SECRET_MASK } from "../../inprocess/secrets";
+import { maskSecrets } from "../../inprocess/secrets";
 import { parseUrn } from "../../inprocess/urn";
 import type { Evaluation } from "./evaluate";
 
@@ -44,7 +44,7 @@ const isEmpty = (value: unknown) =>
 const compact = (value: Tree): Tree => Object.fromEntries(Object.entries(value).filter(([, item]) => !isEmpty(item)));
 
 /** The plan as plain data. Resources are sorted by URN, so that a parent stands before its children of one type chain. */
-export function planDocument({ stack, resources, outputs, hosts }: Evaluation): Tree {
+export function planDocument({ stack, resources, outputs }: Evaluation): Tree {
   const reference = referencesOf(resources);
   const urns = new Set(resources.map(({ urn }) => urn));
   const tidy = (value: unknown) => sorted(shorten(maskSecrets(value), reference, urns));
@@ -62,19 +62,10 @@ export function planDocument({ stack, resources, outputs, hosts }: Evaluation): 
           provider: resource.provider && reference(resource.provider),
           options: tidy(resource.options),
           dependencies: tidy(resource.dependencies),
-          inputs: tidy(resource.inputs),
+          // A component's inputs are sections of the stack file again, and what it makes of them stands below it.
+          inputs: resource.custom ? tidy(resource.inputs) : undefined,
         }),
       ),
-    hosts: Object.fromEntries(
-      Object.entries(hosts)
-        .sort(([left], [right]) => byText(left, right))
-        .map(([host, files]) => [
-          host,
-          [...files]
-            .sort((left, right) => byText(left.path, right.path))
-            .map(({ path, mode, content, secret }) => ({ path, mode, content: secret ? SECRET_MASK : content })),
-        ]),
-    ),
   };
 }
 

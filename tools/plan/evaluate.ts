@@ -1,10 +1,8 @@
 /** Runs the stack's real program for a stack file: no cluster, no credentials, no Pulumi CLI. */
 import path from "node:path";
-import { renderHosts, mergeHostFiles, type HostFiles } from "../../components/k3s/hosts";
-import { renderNodeNetwork } from "../../components/node-network/node-network";
 import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
-import { readStackFile, SECRET_PLACEHOLDER, type StackFile } from "../../config/stack-file";
+import { readStackFile, type StackFile } from "../../config/stack-file";
 import program from "../../index";
 import { PlanEngine } from "../../inprocess/plan-engine";
 import { runProgram, type RunResult } from "../../inprocess/run-program";
@@ -12,10 +10,9 @@ import { runProgram, type RunResult } from "../../inprocess/run-program";
 /** Folder of Pulumi.yaml. */
 export const PROJECT_DIR = path.join(__dirname, "../..");
 
-/** What a stack declares, in the cluster and on its machines. */
+/** What a stack declares, in the cluster and, as requests to the programs there, on its machines. */
 export interface Evaluation extends RunResult {
   readonly stack: string;
-  readonly hosts: HostFiles;
 }
 
 /** @param file Another file than Pulumi.<stack>.yaml. @throws ConfigError with every fault of the stack's configuration. */
@@ -37,6 +34,5 @@ export async function evaluate({ project, stack, values, secretKeys, other }: St
     engine: new PlanEngine(),
     program: () => Promise.resolve(program()),
   });
-  const token = secretKeys.includes("k3sToken") ? SECRET_PLACEHOLDER : undefined;
-  return { ...result, stack, hosts: mergeHostFiles(renderHosts({ ...config, token }), renderNodeNetwork(config)) };
+  return { ...result, stack };
 }

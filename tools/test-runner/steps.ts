@@ -36,15 +36,17 @@ export const STATIC_STEPS: readonly Step[] = [
   { name: "types", args: ["node_modules/typescript/bin/tsc", "--project", "."] },
 ];
 
+/** The suites, as jest.config.js names them. */
+export type Project = "unit" | "e2e" | "lab";
+
 /**
  * One jest run, whose report goes to a file.
  *
- * @param project `unit` or `e2e`, as jest.config.js names them.
  * @param passedOn arguments of the user's.
  */
-export function jestStep(project: "unit" | "e2e", reportFile: string, passedOn: readonly string[]): Step {
-  // Suites of the sandbox start whole control planes: one at a time.
-  const workers = project === "e2e" ? ["--runInBand"] : ["--maxWorkers=2"];
+export function jestStep(project: Project, reportFile: string, passedOn: readonly string[]): Step {
+  // Suites of the sandbox and of the lab start whole clusters: one at a time.
+  const workers = project === "unit" ? ["--maxWorkers=2"] : ["--runInBand"];
   const args = ["--selectProjects", project, ...workers, "--json", `--outputFile=${reportFile}`, ...passedOn];
   return { name: project, args: ["node_modules/jest/bin/jest.js", ...args] };
 }

@@ -40,7 +40,15 @@ describe("usage", () => {
   it.each<[string[], number, RegExp]>([
     [["--help"], 0, /^Usage: npm run validate/],
     [["validate", "--help"], 0, /--since MOMENT/],
-    [["gate", "--help"], 0, /Gates: cluster-identity, calico-ready, seldon-runtime-ready, servers-ready/],
+    [
+      ["gate", "--help"],
+      0,
+      /Gates: hosts, cluster-identity, calico-ready, preflight, seldon-runtime-ready, servers-ready/,
+    ],
+    [["preflight", "--help"], 0, /Exit codes: 0 go, 1 no-go, 2 could not look/],
+    [["drift", "--help"], 0, /Exit codes: 0 clean, 2 could not look, 7 drift/],
+    [["preflight", "staging", "--only", "kernle"], 2, /there is no check "kernle"\. Did you mean "kernel"\?/],
+    [["drift"], 2, /missing <stack>/],
     [["vaildate"], 2, /unknown command "vaildate"\. Did you mean "validate"\?/],
     [["validate"], 2, /name either a <stack> or a --subject/],
     [["validate", "stagign"], 2, /"stagign".*[Dd]id you mean "staging"\?/],

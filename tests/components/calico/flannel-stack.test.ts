@@ -30,6 +30,13 @@ it("declares all of Calico while a stack goes back to Flannel", async () => {
   expect(ofCalico(await record({ provider: "flannel", leaving: "calico" })).sort()).toEqual([
     "calico",
     "calico-api-server",
+    "calico-departure",
+    "calico-departure-agent-1",
+    "calico-departure-agent-2",
+    "calico-departure-api",
+    "calico-departure-server-1",
+    "calico-departure-server-2",
+    "calico-departure-server-3",
     "calico-felix-configuration",
     "calico-installation",
     "calico-namespace",

@@ -9,21 +9,19 @@ const SERVER_KEYS =
   /^(cluster-|service-|etcd-|disable|flannel-|secrets-|tls-san|egress-|kube-(apiserver|controller|scheduler)|write-kubeconfig|datastore-|agent-token|embedded-registry|helm-)/;
 
 describe("renderHosts", () => {
-  it("renders config.yaml and the token for every machine, servers first", () => {
-    const files = renderHosts({ ...config, token: "t0k3n" });
+  it("renders config.yaml for every machine, servers first, and never the token itself", () => {
+    const files = renderHosts({ ...config, hasToken: true });
     expect(Object.keys(files)).toEqual(["server-1", "server-2", "server-3", "agent-1", "agent-2"]);
     for (const own of Object.values(files)) {
-      expect(own.map(({ path, mode, secret }) => ({ path, mode, secret }))).toEqual([
-        { path: "/etc/rancher/k3s/config.yaml", mode: "0600", secret: undefined },
-        { path: "/etc/rancher/k3s/token", mode: "0600", secret: true },
+      expect(own.map(({ path, mode }) => ({ path, mode }))).toEqual([
+        { path: "/etc/rancher/k3s/config.yaml", mode: "0600" },
       ]);
-      expect(own[1]?.content).toBe("t0k3n\n");
-      expect(own[0]?.content).not.toContain("t0k3n");
+      expect(own[0]?.content).toContain('token-file: "/etc/rancher/k3s/token"');
     }
   });
 
   it("gives agents no server's key", () => {
-    const files = renderHosts({ ...config, token: "t" });
+    const files = renderHosts({ ...config, hasToken: true });
     const leaked = ["agent-1", "agent-2"].flatMap((name) =>
       Object.keys(effectiveSettings(files[name] ?? [])).filter((key) => SERVER_KEYS.test(key)),
     );
@@ -33,14 +31,14 @@ describe("renderHosts", () => {
     expect(server.filter((key) => SERVER_KEYS.test(key)).length).toBeGreaterThan(8);
   });
 
-  it("renders no token where there is none", () => {
-    const files = renderHosts(config);
+  it("names no token file where there is no token", () => {
+    const files = renderHosts({ ...config, hasToken: false });
     expect(files["agent-1"]?.map(({ path }) => path)).toEqual(["/etc/rancher/k3s/config.yaml"]);
     expect(files["agent-1"]?.[0]?.content).not.toContain("token");
   });
 
   it("renders nothing without machines", () => {
-    expect(renderHosts(networkStack())).toEqual({});
+    expect(renderHosts({ ...networkStack(), hasToken: false })).toEqual({});
   });
 });
 

@@ -1,3 +1,4 @@
+import { subjectOf } from "../../../checks/subject";
 import { K3sCluster } from "../../../components/k3s/k3s-cluster";
 import type * as Hosts from "../../../components/k3s/hosts";
 import { HOSTS, networkStack } from "../../support/network-stack";
@@ -20,8 +21,10 @@ jest.mock("../../../components/k3s/hosts", () => {
 });
 
 it("refuses to declare servers whose settings differ, naming setting, servers and values", async () => {
-  const { cluster, k3s, network, cni, hosts } = networkStack({ hosts: HOSTS });
+  const config = networkStack({ hosts: HOSTS });
+  const { cluster, k3s, network, cni, hosts } = config;
+  const subject = subjectOf("test", config);
   await expect(
-    recordComponent(() => void new K3sCluster("k3s", { cluster, k3s, network, cni, hosts })),
+    recordComponent(() => void new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject })),
   ).rejects.toThrow('service-cidr: "10.43.0.0/16" on server-1, server-3; "10.44.0.0/16" on server-2');
 });

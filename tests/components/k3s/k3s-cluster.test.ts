@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { subjectOf } from "../../../checks/subject";
 import { K3sCluster, type K3sClusterArgs } from "../../../components/k3s/k3s-cluster";
-import { containsSecret, maskSecrets, revealSecrets } from "../../../inprocess/secrets";
+import { containsSecret, revealSecrets } from "../../../inprocess/secrets";
+import { HOST_KEY } from "../../support/host-key";
 import { HOSTS, networkStack } from "../../support/network-stack";
 import { recordComponent } from "../../support/record";
 
@@ -8,46 +10,101 @@ const argsOf = (
   sections: Record<string, unknown> = {},
   token?: () => pulumi.Output<string>,
 ): (() => K3sClusterArgs) => {
-  const { cluster, k3s, network, cni, hosts } = networkStack({ hosts: HOSTS, ...sections });
-  return () => ({ cluster, k3s, network, cni, hosts, ...(token ? { token: token() } : {}) });
+  const config = networkStack({ hosts: HOSTS, ...sections });
+  const { cluster, k3s, network, cni, hosts } = config;
+  const subject = subjectOf("test", config);
+  return () => ({ cluster, k3s, network, cni, hosts, subject, ...(token ? { token: token() } : {}) });
 };
 
 const record = (args: () => K3sClusterArgs) => recordComponent(() => void new K3sCluster("k3s", args()));
 
+const NAMES = ["server-1", "server-2", "server-3", "agent-1", "agent-2"];
+
 describe("K3sCluster", () => {
-  it("declares nothing but itself and the rendered files", async () => {
+  it("reads all machines, brings the programs, then goes server by server and agents in batches, then the kubeconfig", async () => {
     const recording = await record(argsOf());
-    expect(recording.resources.map(({ type, name }) => [type, name])).toEqual([["seldon-k3s:index:K3sCluster", "k3s"]]);
-    const outputs = recording.named("k3s").outputs as { files: Record<string, { path: string }[]> };
-    expect(Object.keys(outputs)).toEqual(["files"]);
-    expect(Object.keys(outputs.files).sort()).toEqual(["agent-1", "agent-2", "server-1", "server-2", "server-3"]);
+    const before = (later: string, earlier: string) =>
+      recording.isAfter(recording.named(later), recording.named(earlier));
+    expect(recording.resources.map(({ name }) => name).sort()).toEqual(
+      ["k3s", "k3s-hosts", "k3s-programs", ...NAMES.map((name) => `k3s-${name}`), "k3s-kubeconfig"].sort(),
+    );
+    const order = ["k3s-hosts", "k3s-programs", "k3s-server-1", "k3s-server-2", "k3s-server-3", "k3s-agent-1"];
+    for (const [index, later] of order.entries()) {
+      if (index > 0) expect([later, before(later, order[index - 1] ?? "")]).toEqual([later, true]);
+    }
+    expect(before("k3s-agent-2", "k3s-server-3")).toBe(true);
+    expect(before("k3s-agent-2", "k3s-agent-1")).toBe(false);
+    expect(before("k3s-kubeconfig", "k3s-agent-1") && before("k3s-kubeconfig", "k3s-agent-2")).toBe(true);
   });
 
-  it("keeps the token secret in inputs and outputs, and only the token", async () => {
-    const recording = await record(argsOf({}, () => pulumi.secret("K10deadbeef::server:hunter2")));
-    const { inputs, outputs } = recording.named("k3s");
-    expect(JSON.stringify({ inputs, outputs })).not.toContain("hunter2");
-    expect(containsSecret(inputs["token"])).toBe(true);
-    const files = outputs?.["files"] as Record<string, { path: string; content: unknown }[]>;
-    expect(files["agent-1"]?.map(({ content }) => containsSecret(content))).toEqual([false, true]);
-    expect(maskSecrets(files["agent-1"]?.[1]?.content)).toBe("[secret]");
+  it("takes agents in batches of the configured size", async () => {
+    const recording = await record(argsOf({ hosts: { ...HOSTS, batch: 1 } }));
+    expect(recording.isAfter(recording.named("k3s-agent-2"), recording.named("k3s-agent-1"))).toBe(true);
   });
 
-  it("keeps a token secret that was not marked as one", async () => {
+  it("passes constants on the command line, the request on standard input, and pins the host key", async () => {
+    const bastion = { address: "bastion.example.com", hostKey: HOST_KEY, user: "jump" };
+    const recording = await record(argsOf({ hosts: { ...HOSTS, ssh: { user: "ops", bastion } } }));
+    const { inputs } = recording.named("k3s-agent-1");
+    expect(inputs["create"]).toBe("sudo -n /usr/local/lib/seldon-k3s/run k3s");
+    expect(inputs["stdin"]).toContain("host agent-1\nrole agent\nfirst no\nversion v1.33.8+k3s1\n");
+    expect(revealSecrets(inputs["connection"])).toEqual({
+      host: "192.0.2.21",
+      port: 22,
+      user: "ops",
+      hostKey: HOST_KEY,
+      dialErrorLimit: 20,
+      perDialTimeout: 15,
+      proxy: {
+        host: "bastion.example.com",
+        port: 22,
+        user: "jump",
+        hostKey: HOST_KEY,
+        dialErrorLimit: 20,
+        perDialTimeout: 15,
+      },
+    });
+    // A trigger would delete and create; a delete would uninstall.
+    expect(inputs["triggers"]).toBeUndefined();
+    expect(inputs["delete"]).toBeUndefined();
+    expect(recording.named("k3s-server-1").inputs["create"]).toContain("sudo");
+  });
+
+  it("keeps the token in a command of its own, secret, so that a preview shows everything else", async () => {
     const recording = await record(argsOf({}, () => pulumi.output("hunter2")));
-    const { inputs, outputs } = recording.named("k3s");
-    expect(JSON.stringify({ inputs, outputs })).not.toContain("hunter2");
+    const all = JSON.stringify(recording.resources.map(({ inputs, outputs }) => ({ inputs, outputs })));
+    expect(all).not.toContain("hunter2");
+    const { inputs } = recording.named("k3s-agent-1-token");
+    expect(containsSecret(inputs["stdin"])).toBe(true);
+    expect(revealSecrets(inputs["stdin"])).toBe(
+      "host agent-1\nsecret-file 0600 /etc/rancher/k3s/token\n| hunter2\nend\n",
+    );
+    expect(inputs["create"]).toBe("/usr/local/lib/seldon-k3s/run token");
+    expect(containsSecret(recording.named("k3s-agent-1").inputs["stdin"])).toBe(false);
+    expect(recording.isAfter(recording.named("k3s-agent-1"), recording.named("k3s-agent-1-token"))).toBe(true);
+    expect(containsSecret(recording.named("k3s").inputs["token"])).toBe(true);
   });
 
-  it("writes the token itself, with a line's end, into the token file", async () => {
-    const recording = await record(argsOf({}, () => pulumi.secret("hunter2")));
-    const files = recording.named("k3s").outputs?.["files"] as Record<string, { content: unknown }[]>;
-    expect(revealSecrets(files["server-1"]?.[1]?.content)).toBe("hunter2\n");
+  it("uninstalls a removed machine only where the stack says so, and after its node has left", async () => {
+    const recording = await record(argsOf({ hosts: { ...HOSTS, uninstallOnDelete: true } }));
+    expect(recording.named("k3s-agent-1").inputs["delete"]).toBe("/usr/local/lib/seldon-k3s/run uninstall");
+    const leaving = recording.named("k3s-agent-1-node");
+    expect(leaving.inputs["delete"]).toBe("node tools/run.mjs rollout remove-node");
+    expect(leaving.inputs["create"]).toBeUndefined();
+    // Deleted in the reverse order.
+    expect(recording.isAfter(leaving, recording.named("k3s-agent-1"))).toBe(true);
   });
 
-  it("has no files without machines", async () => {
+  it("has no input of the kubeconfig's that a change of a machine moves", async () => {
+    const stdinOf = async (sections: Record<string, unknown>) =>
+      (await record(argsOf(sections))).named("k3s-kubeconfig").inputs["stdin"];
+    const labelled = { ...HOSTS, batch: 2, converge: 7, moveUnitFlags: true };
+    expect(await stdinOf({ hosts: labelled, k3s: { version: "v1.33.1+k3s1" } })).toBe(await stdinOf({}));
+  });
+
+  it("declares nothing but itself without machines", async () => {
     const recording = await record(argsOf({ hosts: undefined }));
-    expect(recording.named("k3s").outputs).toEqual({ files: {} });
+    expect(recording.resources.map(({ name }) => name)).toEqual(["k3s"]);
   });
 
   it.each([0, 1, 2, 3, 4, 5])("accepts servers that differ in the backend while cni.upTo is %i", async (upTo) => {

@@ -1,0 +1,105 @@
+/** What the runner's steps of a change of CNI work on. Pure; no secret. */
+import type { Subject } from "../../checks/subject";
+import { calicoPool, type DeclaredHost, declaredHosts, sshTarget, sshTargets } from "../../config/derive";
+import type { Cni, StackConfig } from "../../config/schema";
+import { API_PORT } from "../k3s/settings";
+import type { NodeNetworkInput } from "./drop-ins";
+
+/** What subjects are made from. */
+export interface RunnerInput extends NodeNetworkInput {
+  readonly hosts: NonNullable<StackConfig["hosts"]>;
+  readonly calico: StackConfig["calico"];
+  readonly k3s: StackConfig["k3s"];
+  readonly subject: Subject;
+}
+
+/** Bound of a step, in seconds. A node with many pods under tight disruption budgets takes its time. */
+const STEP_TIMEOUT = 3600;
+
+/** What every subject begins with. */
+const base = ({ subject: { stack, kubeconfig, uid } }: Pick<RunnerInput, "subject">) => ({
+  stack,
+  kubeconfig,
+  uid,
+  timeoutSeconds: STEP_TIMEOUT,
+});
+
+/** The CNI that runs, or is being left, beside the provider. */
+const ends = ({ provider, leaving }: StackConfig["cni"]): { from: Cni; to: Cni } => ({
+  from: leaving ?? provider,
+  to: provider,
+});
+
+/** Where pod addresses of Calico come from. */
+const pools = (input: RunnerInput): string[] => [calicoPool(input)];
+
+/** `backup`: from the first server to the machine that keeps the copy. */
+export function backupSubject(input: RunnerInput): Record<string, unknown> {
+  const { hosts, k3s, cni } = input;
+  const [first, second] = hosts.servers;
+  const to = declaredHosts({ hosts }).find(({ host }) => host.name === (hosts.backup.to ?? second?.name));
+  const { from, to: provider } = ends(cni);
+  return {
+    ...base(input),
+    source: first && sshTarget(first, hosts),
+    to: to && sshTarget(to.host, hosts),
+    name: `before-${from}-to-${provider}`,
+    datastore: k3s.datastore,
+  };
+}
+
+/** `spread` and `unspread`: two replicas of what the whole cluster leans on. */
+export const spreadSubject = (input: RunnerInput): Record<string, unknown> => base(input);
+
+/**
+ * `node-pods`: one node, and a peer of either CNI to prove it against: the last machine that has been converted before it,
+ * and the last one of all that is converted after it or not at all.
+ *
+ * @param batch machines that change at the same time; none of them is a peer.
+ */
+export function podsSubject(
+  declared: DeclaredHost,
+  input: RunnerInput,
+  batch: readonly string[],
+): Record<string, unknown> {
+  const { hosts, network } = input;
+  const { host, role } = declared;
+  const { from, to } = ends(input.cni);
+  const others = declaredHosts({ hosts }).filter(
+    (other) => other.host.name === host.name || !batch.includes(other.host.name),
+  );
+  const index = others.findIndex((other) => other.host.name === host.name);
+  const window = input.cni.mode === "window";
+  const earlier = window ? undefined : others[index - 1];
+  const later = others.length - 1 > index && !window ? others.at(-1) : undefined;
+  const peer = (other: DeclaredHost | undefined, cni: Cni) =>
+    other === undefined ? [] : [{ node: other.host.name, address: other.host.address, cni }];
+  return {
+    ...base(input),
+    node: host.name,
+    role,
+    from,
+    to,
+    pools: pools(input),
+    probeImage: hosts.probeImage,
+    apiServer: { address: serviceAddress(network.serviceCidr), port: 443, nodePort: API_PORT },
+    podMtu: network.podMtu,
+    target: sshTarget(host, hosts),
+    peers: [...peer(earlier, to), ...peer(later, from)],
+  };
+}
+
+/** The first address of the Service range: the API server's Service, `kubernetes.default`. */
+function serviceAddress(serviceCidr: string): string {
+  const [a = "0", b = "0", c = "0", d = "0"] = (serviceCidr.split("/")[0] ?? "").split(".");
+  return [a, b, c, String(Number(d) + 1)].join(".");
+}
+
+/** `leave-calico`: what Calico leaves in the API when it has been deleted. */
+export const departureSubject = (
+  input: Pick<RunnerInput, "subject" | "hosts" | "calico" | "network">,
+): Record<string, unknown> => ({
+  ...base(input),
+  nodes: declaredHosts({ hosts: input.hosts }).map(({ host }) => host.name),
+  targets: sshTargets({ hosts: input.hosts }),
+});

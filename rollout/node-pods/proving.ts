@@ -1,0 +1,67 @@
+/** One round of a proof with its report. */
+import { EXIT } from "../../checks/exit-codes";
+import type { RunResult } from "../../checks/engine";
+import { progressLine, textOptions, textReport } from "../../checks/report/text";
+import { ToolError } from "../../tools/cli";
+import type { Run } from "../cli/run";
+import type { BaseSubject } from "../cli/subject";
+import { isReady, type Pod, showPod } from "../cluster/objects";
+import { hostPortsOf, placeOf } from "../pods/select";
+import type { HostPortClaim } from "../proof/plan";
+import type { Prover, RoundOptions } from "../proof/prover";
+
+/** Host ports that Ready pods of a node claim. */
+export const claimsOf = (pods: readonly Pod[]): HostPortClaim[] =>
+  pods
+    .filter((pod) => pod.spec?.hostNetwork !== true && isReady(pod) && placeOf(pod, []) === "stay")
+    .flatMap((pod) => hostPortsOf(pod).map((port) => ({ pod: showPod(pod), port })));
+
+/**
+ * Proves once.
+ * @param when What is said of this round: "before pods are recreated".
+ * @returns The host ports that answered.
+ * @throws ToolError with the whole report printed before, when anything failed.
+ */
+export async function proveOrThrow(
+  run: Run<BaseSubject>,
+  prover: Prover,
+  when: string,
+  options: Omit<RoundOptions, "onFinding">,
+): Promise<ReadonlySet<number>> {
+  const { io, place, say, context } = run;
+  say("proof", `looking ${when}`);
+  const format = textOptions(io.stderr, io.env);
+  const result = await prover.prove({
+    ...options,
+    onFinding: (finding) => {
+      if (finding.verdict !== "SKIPPED") say("proof", progressLine(finding, { ...format, colour: false }));
+    },
+  });
+  run.signal.throwIfAborted();
+  if (result.exitCode !== EXIT.clean) {
+    const { stack, uid } = run.subject;
+    const head = { command: `rollout proof of ${place}`, stack, uid, kubeconfig: context.kubeconfigPath };
+    io.stderr.write(`\n${textReport(head, result, format)}\n`);
+    throw new ToolError(`${place} is not proven ${when}; the report is above`, result.exitCode);
+  }
+  const { PASS, SKIPPED } = result.totals;
+  say("proof", `${PASS} looks passed, ${SKIPPED} skipped${reasons(result)}`);
+  return answeredIn(result, options.claims);
+}
+
+/** What was not proven, by name. */
+function reasons(result: RunResult): string {
+  const skips = result.results.flatMap(({ check, findings }) =>
+    findings.filter(({ verdict }) => verdict === "SKIPPED").map(({ actual }) => `${check.id}: ${actual}`),
+  );
+  return skips.length === 0 ? "" : ` (${[...new Set(skips)].join("; ")})`;
+}
+
+function answeredIn(result: RunResult, claims: readonly HostPortClaim[]): ReadonlySet<number> {
+  const passed = result.results
+    .filter(({ check }) => check.id === "claimed-host-ports")
+    .flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === "PASS").map(({ target }) => target));
+  return new Set(
+    claims.filter(({ port }) => passed.some((target) => target.includes(`:${port} (`))).map(({ port }) => port),
+  );
+}

@@ -1,0 +1,37 @@
+import { load } from "js-yaml";
+import { renderKubeconfig } from "../../../rollout/kubeconfig/render";
+
+const K3S = `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: Q0E=
+    server: https://127.0.0.1:6443
+  name: default
+contexts:
+- context: {cluster: default, user: default}
+  name: default
+current-context: default
+kind: Config
+users:
+- name: default
+  user:
+    client-certificate-data: Q1JU
+    client-key-data: S0VZ
+`;
+
+it("keeps the credentials and changes names and server", () => {
+  expect(load(renderKubeconfig(K3S, "prod", "https://k3s.example.com:6443") ?? "")).toEqual({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "prod",
+    clusters: [
+      { name: "prod", cluster: { "certificate-authority-data": "Q0E=", server: "https://k3s.example.com:6443" } },
+    ],
+    users: [{ name: "prod", user: { "client-certificate-data": "Q1JU", "client-key-data": "S0VZ" } }],
+    contexts: [{ name: "prod", context: { cluster: "prod", user: "prod" } }],
+  });
+});
+
+it.each(["", "no: kubeconfig", "{", K3S.replace("client-key-data", "other")])("gives nothing for %j", (text) => {
+  expect(renderKubeconfig(text, "prod", "https://k3s.example.com:6443")).toBeUndefined();
+});
