@@ -27,16 +27,22 @@ prune() {
   done
 }
 
-# receive_backup NAME: the sender compares the SHA-256 that is printed; a part of a file is told by it.
+# receive_backup NAME [SHA256]: a cut connection leaves a part of a file, and the SHA-256 tells it.
 receive_backup() {
   receive_dir=$BACKUPS/received
-  (umask 077 && mkdir -p "$receive_dir" && cat >"$receive_dir/.$1.$$") || {
-    rm -f "$receive_dir/.$1.$$"
+  receive_new=$receive_dir/.$1.$$
+  trap 'rm -f "$receive_new"' EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  (umask 077 && mkdir -p "$receive_dir" && cat >"$receive_new") ||
     fail "cannot write $receive_dir/$1.tar ($(free_mib "$receive_dir") MiB are free); make room there, then run this again"
-  }
-  flush "$receive_dir/.$1.$$"
-  receive_sum=$(sha256 "$receive_dir/.$1.$$")
-  mv "$receive_dir/.$1.$$" "$receive_dir/$1.tar"
+  receive_sum=$(sha256 "$receive_new")
+  if [ -n "$2" ] && [ "$receive_sum" != "$2" ]; then
+    fail "the backup $1 did not arrive whole: got SHA-256 $receive_sum, allowed is $2; send it again"
+  fi
+  flush "$receive_new"
+  mv "$receive_new" "$receive_dir/$1.tar"
   flush "$receive_dir"
   prune "$receive_dir"
   printf '%s\n' "$receive_sum"

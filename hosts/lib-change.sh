@@ -12,7 +12,7 @@ PENDING=$STATE_DIR/pending
 # in_force PATH: K3s has read the file as it is: it started after the file's last change, or we have seen to it.
 in_force() {
   if grep -qsxF -e "$process $(sha256 "$1") $1" "$STATE_DIR/in-force"; then return 0; fi
-  older "$1" "$process"
+  [ "$(changed_when "$1" "$process")" = before ]
 }
 
 # source_of KEY: the file that gives a key its value; nothing for K3s' default.

@@ -18,11 +18,22 @@ unit_state() { systemctl is-active "$1.service" 2>/dev/null || true; }
 
 unit_active() { [ "$(unit_state "$1")" = active ]; }
 
-# started_at IDENTITY: seconds since the epoch, by today's clock. Where date knows no fractions it may be a second early.
-started_at() {
-  started_ticks=${1#* }
-  awk -v ticks="${started_ticks%% *}" -v hertz="$(getconf CLK_TCK 2>/dev/null || echo 100)" -v clock="$(date +%s.%N | sed -e 's/\.%\{0,1\}N$//')" \
-    '{ printf "%.2f\n", clock - $1 + ticks / hertz }' /proc/uptime
+# changed_when PATH IDENTITY: before or after, as the file was last changed before or after the process started; unsure where
+# the clocks do not tell. The kernel counts a start from boot, so the clock is read between two looks at that count.
+changed_when() {
+  when_start=${2#* }
+  # A stat that knows no fractions gives the beginning of the second, and so does a date.
+  when_changed=$(stat -c %.2Y "$1" 2>/dev/null || stat -c %Y "$1")
+  read -r when_up _ </proc/uptime
+  when_clock=$(date +%s.%N | sed -e 's/\.%\{0,1\}N$//')
+  read -r when_up_then _ </proc/uptime
+  awk -v changed="$when_changed" -v ticks="${when_start%% *}" -v hertz="$(getconf CLK_TCK 2>/dev/null || echo 100)" \
+    -v clock="$when_clock" -v up="$when_up" -v up_then="$when_up_then" 'BEGIN {
+      coarse = (index(changed, ".") && index(clock, ".")) ? 0.02 : 1
+      if (changed + coarse < clock - up_then + ticks / hertz) print "before"
+      else if (changed - coarse > clock - up + ticks / hertz) print "after"
+      else print "unsure"
+    }'
 }
 
 # datastore: sqlite, etcd, external, or none on a machine without one.
@@ -62,15 +73,13 @@ backend_is() { [ "$(containerd_backend)" = "$1" ]; }
 backend_settled() {
   if backend_is "$2"; then return 0; fi
   settled_process=$(main_process "$1")
-  if [ -f "$CONTAINERD_CONFIG" ] && [ -n "$settled_process" ] && ! older "$CONTAINERD_CONFIG" "$settled_process"; then return 3; fi
+  if [ -f "$CONTAINERD_CONFIG" ] && [ -n "$settled_process" ] &&
+    [ "$(changed_when "$CONTAINERD_CONFIG" "$settled_process")" = after ]; then
+    # Written, and perhaps between our two looks.
+    backend_is "$2" || return 3
+    return 0
+  fi
   return 1
-}
-
-# older PATH IDENTITY: the file was changed before the process started, and not since.
-older() {
-  # A stat that knows no fractions gives the end of the second.
-  older_changed=$(stat -c %.2Y "$1" 2>/dev/null || echo "$(stat -c %Y "$1").99")
-  awk -v changed="$older_changed" -v started="$(started_at "$2")" 'BEGIN { exit !(changed + 0 < started + 0) }'
 }
 
 # own_template: path of a containerd template that does not start from K3s' own and so may fix the CNI folders.

@@ -40,6 +40,11 @@ export interface CniRow {
   readonly conflist: string;
   /** Network name in that file. The portmap plugin files host ports under it, so it tells whose entry one is. */
   readonly networkName: string;
+  /**
+   * Whether its data plane runs on every node before K3s is switched to it, as a DaemonSet does. Flannel runs inside K3s, so
+   * a node reaches no Flannel pod before its own K3s has been switched.
+   */
+  readonly runsBeforeSwitch: boolean;
   /** Where pod addresses come from: each node's own podCIDR, or blocks of an address pool. */
   readonly addresses: "podCIDR" | "pool";
   /** Ports between nodes, beside those of K3s itself. */
@@ -56,12 +61,14 @@ export const CNI: Readonly<Record<Cni, CniRow>> = {
     directories: { bin: "/var/lib/rancher/k3s/data/cni", conf: "/var/lib/rancher/k3s/agent/etc/cni/net.d" },
     conflist: "10-flannel.conflist",
     networkName: "cbr0",
+    runsBeforeSwitch: false,
     addresses: "podCIDR",
     ports: [{ protocol: "UDP", port: 8472, purpose: "Flannel VXLAN (VNI 1)" }],
     links: ["cni0", "flannel.1"],
     leftovers: {
       paths: [
         "/run/flannel",
+        "/var/lib/cni/flannel",
         "/var/lib/cni/networks/cbr0",
         "/var/lib/cni/results/cbr0-*",
         "/var/lib/rancher/k3s/agent/etc/cni/net.d/10-flannel.conflist",
@@ -76,6 +83,7 @@ export const CNI: Readonly<Record<Cni, CniRow>> = {
     directories: { bin: "/opt/cni/bin", conf: "/etc/cni/net.d" },
     conflist: "10-calico.conflist",
     networkName: "k8s-pod-network",
+    runsBeforeSwitch: true,
     addresses: "pool",
     ports: [
       { protocol: "UDP", port: 4789, purpose: "Calico VXLAN (VNI 4096)" },

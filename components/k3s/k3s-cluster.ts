@@ -76,7 +76,7 @@ export class K3sCluster extends pulumi.ComponentResource {
       `${name}-programs`,
       {
         run: "programs",
-        subject: { ...runner, targets, programs: programsDigest(hostPrograms()) },
+        subject: { ...runner, targets, programs: programsDigest(hostPrograms()), converge: hosts.converge },
       },
       { ...child, dependsOn: [read] },
     );

@@ -26,7 +26,7 @@ export type NodeNetworkInput = Pick<StackConfig, "network" | "cni"> & {
   readonly hosts?: StackConfig["hosts"] | undefined;
 };
 
-/** How many of the nodes, servers first, have the new CNI when this configuration has been applied. */
+/** How many of the nodes, servers first, have their pods on the new CNI when this configuration has been applied. */
 export function convertedCount({ cni, hosts }: NodeNetworkInput): number {
   const total = declaredHosts({ hosts }).length;
   return cni.leaving === undefined ? total : Math.min(cni.upTo ?? total, total);
@@ -43,7 +43,8 @@ export function renderDropIns(input: NodeNetworkInput): HostFiles {
   const servers = input.hosts?.servers ?? [];
   const before = CNI[leaving ?? provider].settings;
   const after = CNI[provider].settings;
-  const converted = convertedCount(input);
+  // A CNI that runs inside K3s is on all nodes before the first pod moves to it, also where `cni.upTo` stops the pods.
+  const converted = CNI[provider].runsBeforeSwitch ? convertedCount(input) : servers.length;
   const disablePolicy = isMixed(input) ? MIXED_DISABLE_POLICY : after["disable-network-policy"];
   const file = (path: string, content: string): HostFile => ({ path, mode: "0600", content });
   return Object.fromEntries(

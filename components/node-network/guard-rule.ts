@@ -5,8 +5,9 @@
  * Calico pod, and NetworkPolicies that select the client then deny it. One rule in front of Flannel's jump ends that
  * (measured with Felix 3.31.7 and Flannel 0.26.7 on two nodes; flanneld's periodic resync leaves the rule alone).
  *
- * It must let pass what carries mark 0x4000: that is kube-proxy's order to masquerade (a pod that reaches itself through
- * a Service). With Felix' marks confined to `iptablesMarkMask`, that bit belongs to kube-proxy alone.
+ * It must let pass what carries one of two marks, orders to masquerade: kube-proxy's 0x4000 (a pod that reaches itself through
+ * a Service) and portmap's 0x2000 (a pod that reaches itself through its own host port; measured: returned here, it gets no
+ * answer). With Felix' marks confined to `iptablesMarkMask`, those bits belong to nobody else.
  *
  * A systemd unit asserts the rule before K3s starts, so that a node that reboots in the middle of a switch, and takes
  * the new CNI earlier than planned, is right from the first packet.
@@ -15,8 +16,8 @@ import { declaredHosts } from "../../config/derive";
 import type { HostFile, HostFiles } from "../k3s/hosts";
 import type { NodeNetworkInput } from "./drop-ins";
 
-/** Mark that kube-proxy sets on what it will masquerade, and the mask to read it with. */
-export const KUBE_PROXY_MASQUERADE = "0x4000/0x4000";
+/** Neither kube-proxy nor portmap has ordered to masquerade: no mark, under the mask of both. */
+export const NOT_TO_MASQUERADE = "0x0/0x6000";
 export const GUARD_SCRIPT = "/usr/local/lib/seldon-k3s/pod-source-guard";
 export const GUARD_UNIT = "seldon-k3s-pod-source-guard.service";
 /** Name of the rule in `iptables -S`; also how the script finds it again. */
@@ -45,9 +46,9 @@ export PATH
 
 nat() { iptables -w 10 -t nat "$@"; }
 
-# rule <-I|-C|-D> POSTROUTING [position]: what kube-proxy marked for masquerading passes on to its own rule.
+# rule <-I|-C|-D> POSTROUTING [position]: what kube-proxy or portmap marked for masquerading passes on to their own rules.
 rule() {
-  nat "$@" -m comment --comment "$comment" -m mark ! --mark ${KUBE_PROXY_MASQUERADE} -s "$pods" -d "$pods" -j RETURN
+  nat "$@" -m comment --comment "$comment" -m mark --mark ${NOT_TO_MASQUERADE} -s "$pods" -d "$pods" -j RETURN
 }
 
 in_force() {

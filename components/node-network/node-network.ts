@@ -37,7 +37,7 @@ const ACTIONS: Readonly<Record<StepKind, Act>> = {
     machine: {
       run: ["guard", "present"],
       onDelete: ["guard", "absent"],
-      request: guardRequest(declared, renderGuard(input)[declared.host.name] ?? []),
+      request: guardRequest(declared, input.hosts, renderGuard(input)[declared.host.name] ?? []),
     },
   }),
   backend: (declared, input) => ({

@@ -67,8 +67,8 @@ function leftoverValues({ paths, chains, ipsets, routeProtocol }: Leftovers): Re
 }
 
 /** Request to `hosts/guard`; `present` or `absent` is the program's argument. */
-export const guardRequest = ({ host }: DeclaredHost, files: readonly HostFile[]): string =>
-  renderRequest({ host: host.name }, ...files.map((file) => fileLines(file)));
+export const guardRequest = ({ host }: DeclaredHost, hosts: Hosts, files: readonly HostFile[]): string =>
+  renderRequest({ host: host.name, converge: hosts.converge }, ...files.map((file) => fileLines(file)));
 
 /**
  * Request to `hosts/clean`: everything that a CNI leaves on a node, as its row says. What K3s' policy controller leaves goes

@@ -2,6 +2,7 @@
 import type { Subject } from "../../checks/subject";
 import { calicoPool, type DeclaredHost, declaredHosts, sshTarget, sshTargets } from "../../config/derive";
 import type { Cni, StackConfig } from "../../config/schema";
+import { CNI } from "../k3s/cni";
 import { API_PORT } from "../k3s/settings";
 import type { NodeNetworkInput } from "./drop-ins";
 
@@ -85,7 +86,8 @@ export function podsSubject(
     apiServer: { address: serviceAddress(network.serviceCidr), port: 443, nodePort: API_PORT },
     podMtu: network.podMtu,
     target: sshTarget(host, hosts),
-    peers: [...peer(earlier, to), ...peer(later, from)],
+    // Where K3s brings the CNI, all nodes have been switched before the first pod moves.
+    peers: [...peer(earlier, to), ...peer(later, CNI[to].runsBeforeSwitch ? from : to)],
   };
 }
 

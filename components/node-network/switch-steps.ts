@@ -72,8 +72,11 @@ type Rounds = (input: RoundInput) => readonly Round[];
 
 /**
  * Live. To Calico: node by node backend and pods, and only when the last pod has moved the policy controller of K3s goes,
- * from agents too, and what it and Flannel left with it. Back to Flannel it comes before the first pod moves: at every
- * moment somebody enforces the policies of every pod.
+ * from agents too, and what it and Flannel left with it.
+ *
+ * Back to Flannel the policy controller comes before the first pod moves: at every moment somebody enforces the policies of
+ * every pod. Then all nodes get Flannel, and only then pods move: Calico runs on every node beforehand, but a node has no
+ * route to Flannel's pods before its own K3s runs Flannel (in the lab no answer, from either side).
  */
 const LIVE: Readonly<Record<Cni, Rounds>> = {
   calico: ({ hosts, moved, mixed, agents }) => [
@@ -82,7 +85,8 @@ const LIVE: Readonly<Record<Cni, Rounds>> = {
   ],
   flannel: ({ hosts, moved, agents }) => [
     { kinds: ["policy"], hosts, agents },
-    { kinds: ["backend", "pods"], hosts: moved, agents },
+    { kinds: ["backend"], hosts, agents },
+    { kinds: ["pods"], hosts: moved, agents },
   ],
 };
 

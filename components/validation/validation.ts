@@ -1,6 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Subject } from "../../checks/subject";
+import { type Subject, validationSubject } from "../../checks/subject";
 import type { StackConfig } from "../../config/schema";
 import { canonicalJson, digest } from "../canonical";
 import { token } from "../component";
@@ -39,7 +39,8 @@ export class Validation extends pulumi.ComponentResource {
 
   constructor(name: string, args: ValidationArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("Validation"), name, args, opts);
-    const { subject, validation, proves, triggers = [] } = args;
+    const { validation, proves, triggers = [] } = args;
+    const subject = validationSubject(args.subject);
 
     const commands = validation.enabled
       ? [

@@ -54,9 +54,10 @@ nodes, and the condition NetworkUnavailable. Policies and host endpoints are the
     await letOperatorFinish(run);
     await removeApi(run);
     await stripFinalizers(run);
+    // What runs goes first: it would make its bookkeeping anew.
+    await removeNamespaces(run);
     for (const kind of OWN_KINDS) await removeAll(run, kind);
     for (const path of OWN_OBJECTS) await removeOne(run, path);
-    await removeNamespaces(run);
     await removeNodeAnnotations(run, NODE_ANNOTATIONS);
     await clearNetworkUnavailable(run);
     await assertGone(run);

@@ -16,6 +16,7 @@ const AT_ONCE = 8;
 const schema = z.strictObject({
   ...baseShape,
   targets: z.array(sshTargetSchema).min(1).describe("The machines."),
+  converge: z.int().min(0).describe("hosts.converge: a new number is a changed subject."),
   programs: word.describe("Digest of the programs, so that a changed program is a changed subject."),
 });
 

@@ -55,6 +55,7 @@ export async function proofPlan(run: Run<NodePodsSubject>, node: Node): Promise<
     peers,
     image: subject.probeImage,
     hostPort: subject.hostPort,
+    podMtu: subject.podMtu,
     api: { address, port },
     dns: dns !== undefined,
     outside: [...alone, ...subject.outside],

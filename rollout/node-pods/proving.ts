@@ -6,14 +6,14 @@ import { ToolError } from "../../tools/cli";
 import type { Run } from "../cli/run";
 import type { BaseSubject } from "../cli/subject";
 import { isReady, type Pod, showPod } from "../cluster/objects";
-import { hostPortsOf, placeOf } from "../pods/select";
+import { hostPortsOf, isProbe } from "../pods/select";
 import type { HostPortClaim } from "../proof/plan";
 import type { Prover, RoundOptions } from "../proof/prover";
 
 /** Host ports that Ready pods of a node claim. */
 export const claimsOf = (pods: readonly Pod[]): HostPortClaim[] =>
   pods
-    .filter((pod) => pod.spec?.hostNetwork !== true && isReady(pod) && placeOf(pod, []) === "stay")
+    .filter((pod) => pod.spec?.hostNetwork !== true && isReady(pod) && !isProbe(pod))
     .flatMap((pod) => hostPortsOf(pod).map((port) => ({ pod: showPod(pod), port })));
 
 /**
@@ -34,7 +34,9 @@ export async function proveOrThrow(
   const result = await prover.prove({
     ...options,
     onFinding: (finding) => {
-      if (finding.verdict !== "SKIPPED") say("proof", progressLine(finding, { ...format, colour: false }));
+      // After an interruption the rest only says that it was not executed.
+      if (finding.verdict !== "SKIPPED" && !run.signal.aborted)
+        say("proof", progressLine(finding, { ...format, colour: false }));
     },
   });
   run.signal.throwIfAborted();

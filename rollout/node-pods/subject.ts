@@ -22,8 +22,6 @@ export const nodePodsSchema = z.strictObject({
     port,
     nodePort: port.describe("Port of the API server on a server's own address."),
   }),
-  clusterDns: ipAddress.optional().describe("Address of the cluster's DNS, for messages."),
-  clusterDomain: word.optional(),
   podMtu: z.int().positive().optional().describe("MTU that the stack declares for pods, for messages."),
   target: sshTargetSchema.describe("The node as SSH reaches it, to take host-port entries away."),
   peers: z

@@ -1,5 +1,6 @@
 /** Which pods of a node must be recreated when its CNI has changed. Pure. */
 import { contains } from "../../config/cidr";
+import { PROBE_LABEL, PROBE_PREFIX } from "../proof/names";
 import { controllerOf, isReady, type Pod } from "../cluster/objects";
 
 /**
@@ -15,9 +16,13 @@ const MIRROR = "kubernetes.io/config.mirror";
 
 const hasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
 
+/** A pod of a proof, of this run or of another node's, is made and taken away by that run. */
+export const isProbe = ({ metadata }: Pod): boolean =>
+  metadata.namespace?.startsWith(PROBE_PREFIX) === true && metadata.labels?.[PROBE_LABEL.key] === PROBE_LABEL.value;
+
 /** @param ranges Where the CNI that is being left gives addresses from on this node. */
 export function placeOf(pod: Pod, ranges: readonly string[]): Place {
-  if (pod.spec?.hostNetwork === true || hasEnded(pod)) return "stay";
+  if (pod.spec?.hostNetwork === true || hasEnded(pod) || isProbe(pod)) return "stay";
   if (pod.metadata.annotations?.[MIRROR] !== undefined) return "stay";
   const address = pod.status?.podIP;
   if (address === undefined || address === "") return isConnected(pod) === false ? "unconnected" : "wait";

@@ -186,10 +186,19 @@ function expectationOf(look: Look, runner: ProofRunner): Expectation {
       if ("problem" in state) return fail(`on ${look.from}: ${state.problem}`, { evidence: state.evidence, ...mend });
       const result = state.results.get(index);
       if (result === undefined) return fail(`the client on ${look.from} did not report it`, mend);
-      return withEvidence(row.judge(result.got, look, { runner, self: state.self }), result, state.mtu, look, mend);
+      return withEvidence(
+        row.judge(result.got, look, { runner, self: state.self }),
+        result,
+        mtuText(state.mtu, runner),
+        look,
+        mend,
+      );
     },
   };
 }
+
+const mtuText = (mtu: string, { plan }: ProofRunner): string =>
+  plan.podMtu === undefined ? mtu : `${mtu} (the stack declares ${plan.podMtu})`;
 
 function withEvidence(outcome: Outcome, result: TaskResult, mtu: string, look: Look, mend: HowToMend): Outcome {
   if (outcome.verdict === "PASS") {

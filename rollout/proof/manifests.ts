@@ -1,11 +1,9 @@
 /** The objects of a proof. Pure. */
+import { PROBE_LABEL } from "./names";
 import { CLIENT_SCRIPT, type ClientTask, renderTasks, SERVER_PORT, SERVER_SCRIPT } from "./scripts";
 
 /** On everything that a proof makes, so that a later run finds what an earlier one left. */
-export const PROBE_LABELS = {
-  "app.kubernetes.io/managed-by": "seldon-k3s",
-  "app.kubernetes.io/name": "seldon-k3s-probe",
-};
+const LABELS = { "app.kubernetes.io/managed-by": "seldon-k3s", [PROBE_LABEL.key]: PROBE_LABEL.value };
 
 /** How long a client may run in seconds: its attempts and pauses, and room for a slow start. */
 export const CLIENT_SECONDS = 120;
@@ -23,7 +21,7 @@ export const namespaceManifest = (name: string): unknown => ({
   metadata: {
     name,
     labels: {
-      ...PROBE_LABELS,
+      ...LABELS,
       "pod-security.kubernetes.io/enforce": "privileged",
       "pod-security.kubernetes.io/audit": "restricted",
       "pod-security.kubernetes.io/warn": "restricted",
@@ -85,7 +83,7 @@ function podManifest(
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, labels: PROBE_LABELS },
+    metadata: { name, labels: LABELS },
     spec: {
       ...spec,
       // Past the scheduler: the node may be cordoned, tainted or not yet marked as having a network.

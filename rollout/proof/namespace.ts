@@ -9,15 +9,15 @@ import type { Pod } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import { afterMs, done, until, waiting, type WaitOptions } from "../cluster/wait";
 import { namespaceManifest } from "./manifests";
+import { PROBE_PREFIX } from "./names";
 
-const PREFIX = "seldon-k3s-probe";
 /** How long the end of the probe pods usually takes, in milliseconds; nobody wants to read of that. */
 const USUAL_MS = 10_000;
 const LABEL_LENGTH = 63;
 
 /** The namespace of a node. A node's name may be longer than a namespace's and may hold dots: then a digest tells two apart. */
 export function probeNamespace(node: string): string {
-  const plain = `${PREFIX}-${node}`;
+  const plain = `${PROBE_PREFIX}-${node}`;
   if (!node.includes(".") && plain.length <= LABEL_LENGTH) return plain;
   const digest = createHash("sha256").update(node).digest("hex").slice(0, 8);
   const head = plain.replaceAll(".", "-").slice(0, LABEL_LENGTH - digest.length - 1);

@@ -32,6 +32,8 @@ export interface ProofPlan {
   readonly image: string;
   /** Port of the node that the probe claims. */
   readonly hostPort: number;
+  /** MTU that the stack declares for pods, for messages. */
+  readonly podMtu?: number | undefined;
   /** Service of the API server inside the cluster. */
   readonly api: Destination;
   /** Whether the cluster has a DNS service. */

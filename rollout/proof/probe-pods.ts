@@ -6,6 +6,7 @@ import { PATHS } from "../cluster/paths";
 import { Refusal } from "../cluster/refusal";
 import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../cluster/wait";
 import { CLIENT_SECONDS, clientManifest, serverManifest, type ServerInput } from "./manifests";
+import { PROBE_PREFIX } from "./names";
 import { type ClientReport, type ClientTask, parseReport } from "./scripts";
 
 /** How long a probe pod may take to start, in milliseconds: an image may have to be pulled. */
@@ -48,7 +49,7 @@ export class ProbePods {
   /** Runs a client on a node to its end and reads its log. @throws ToolError | LookError like {@link server} */
   async client(node: string, tasks: readonly ClientTask[]): Promise<ClientState> {
     this.clients += 1;
-    const name = `seldon-k3s-probe-client-${this.clients}-${node}`;
+    const name = `${PROBE_PREFIX}-client-${this.clients}-${node}`;
     const refused = await this.create(clientManifest({ name, node, image: this.image, tasks }));
     if (refused !== undefined) return { problem: `the client could not be created: ${refused}`, evidence: [] };
     const look = await this.look(name, CLIENT_MS, (found) =>

@@ -3,6 +3,7 @@ import { type RunResult, runChecks } from "../../checks/engine";
 import type { Finding } from "../../checks/verdict";
 import type { BaseSubject } from "../cli/subject";
 import type { Run } from "../cli/run";
+import { PROBE_PREFIX } from "./names";
 import { closeNamespace, openNamespace, probeNamespace } from "./namespace";
 import { type HostPortClaim, type Look, looksOf, type ProofPlan } from "./plan";
 import { ProbePods, type ClientState, type ServerState } from "./probe-pods";
@@ -80,7 +81,7 @@ export class Prover {
   private server(node: string): Promise<ServerState> {
     const known = this.servers.get(node);
     if (known !== undefined) return known;
-    const server = this.pods.server({ name: `seldon-k3s-probe-server-${node}`, node });
+    const server = this.pods.server({ name: `${PROBE_PREFIX}-server-${node}`, node });
     this.servers.set(node, server);
     // A server that did not come up may do so in the next round.
     server.then(
@@ -92,7 +93,7 @@ export class Prover {
 
   private hostPortServer(): Promise<ServerState> {
     const { node, hostPort } = this.plan;
-    this.hostPort ??= this.pods.server({ name: `seldon-k3s-probe-host-port-${node.name}`, node: node.name, hostPort });
+    this.hostPort ??= this.pods.server({ name: `${PROBE_PREFIX}-host-port-${node.name}`, node: node.name, hostPort });
     return this.hostPort;
   }
 }

@@ -74,7 +74,7 @@ async function spread(run: Run<Subject>, named: Named): Promise<void> {
   const against = found === undefined ? "it does not exist" : reasonAgainst(found);
   if (found === undefined || against !== undefined) return say("spread", `${show(named)} stays as it is: ${against}`);
   const replicas = found.spec?.replicas ?? 1;
-  if (parseBefore(found) === undefined && replicas >= WANTED && (await nodesOf(run, found)).size >= WANTED) {
+  if (replicas >= WANTED && (await nodesOf(run, found)).size >= WANTED) {
     return say("spread", `${show(named)} runs on two nodes already`);
   }
   const before: Before = parseBefore(found) ?? { replicas, constraint: false };

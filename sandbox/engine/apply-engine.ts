@@ -110,7 +110,7 @@ export class ApplyEngine implements ResourceEngine {
         await untilGone(this.#clientOf(resource), { ...object, metadata: { namespace, ...object.metadata } }, signal);
       }
     } else if (KUBERNETES_OBJECT.test(resource.type)) {
-      await untilGone(this.#clientOf(resource), objectSchema.parse(inputs) as KubernetesObject, signal);
+      await untilGone(this.#clientOf(resource), objectSchema.parse(inputs), signal);
     } else if (resource.type.endsWith(":Command")) {
       const { delete: line, ...rest } = inputs;
       if (line !== undefined) await this.#types[resource.type]?.(resource, { ...rest, create: line });

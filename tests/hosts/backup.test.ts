@@ -106,6 +106,10 @@ onMachine("backup", (machine) => {
     expect(host.sh(`stat -c %a ${BACKUPS} ${BACKUPS}/received ${BACKUPS}/received/s1-one.tar`).stdout).toBe(
       "700\n700\n600\n",
     );
+    const cut = host.run("backup", "byt", "receive", "s1-two", stdout.trim());
+    expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining("did not arrive whole") as string });
+    expect(host.run("backup", "bytes\n", "receive", "s1-three", stdout.trim())).toMatchObject({ code: 0 });
+    expect(host.sh(`ls -A ${BACKUPS}/received`).stdout).toBe("s1-one.tar\ns1-three.tar\n");
     host.sh(`cp ${BACKUPS}/received/s1-one.tar ${BACKUPS}/`);
     expect(host.run("backup", "", "send", "s1-one")).toMatchObject({ code: 0, stdout: "bytes\n" });
     expect(host.run("backup", "", "send", "../../../../etc/shadow")).toMatchObject({ code: 2 });

@@ -10,7 +10,7 @@ const guard = (host: FixtureHost, state: string, podCidr = "10.42.0.0/16") =>
   );
 const rules = (host: FixtureHost) => host.sh("iptables -t nat -S POSTROUTING").stdout.split("\n").slice(1, -1);
 const RULE = (podCidr = "10.42.0.0/16") =>
-  `-A POSTROUTING -s ${podCidr} -d ${podCidr} -m comment --comment "seldon-k3s pod source guard" -m mark ! --mark 0x4000/0x4000 -j RETURN`;
+  `-A POSTROUTING -s ${podCidr} -d ${podCidr} -m comment --comment "seldon-k3s pod source guard" -m mark --mark 0x0/0x6000 -j RETURN`;
 
 onMachine("guard", (machine) => {
   it("puts the rule first, at every boot too, and takes all of it away", () => {

@@ -128,34 +128,35 @@ onMachine("run", (machine) => {
     expect(await start(host, "probe", ask("a")).ended).toMatchObject({ code: 0 });
   });
 
-  it.each([["nothing"], ["../x"], ["lib.sh"], ["inspect"], ["run"]])("does not run %s", async (name) => {
-    expect(await start(host, name, ask("a")).ended).toMatchObject({ code: 2 });
+  it("runs nothing but programs that are there", () => {
+    for (const name of ["nothing", "../x", "lib.sh", "inspect", "run"]) {
+      expect([name, host.run("run", ask("a"), name).code]).toEqual([name, 2]);
+    }
   });
 });
 
 onMachine("a request", (machine) => {
-  it.each([
-    ["role server\n", "cut off"],
-    ["role server\nfile 0600 /etc/rancher/k3s/config.yaml.d/90-cni.yaml\n| flannel-backend: no", "cut off"],
-    ["role server\nend\nrole agent\n", "3: text after"],
-    ["| content\nend\n", "1: content that belongs to no file"],
-    ["Role server\nend\n", "1: neither"],
-    ["file 0600 relative\nend\n", '1: not "file MODE /PATH"'],
-    ["file 4755 /etc/rancher/k3s/config.yaml.d/x.yaml\nend\n", '1: not "file MODE /PATH"'],
-    ["file 0600 /etc/rancher/k3s/config.yaml.d/../../../x.yaml\nend\n", '1: not "file MODE /PATH"'],
-    ["rolle server\nend\n", "unknown keys: rolle"],
-    ["role boss\nend\n", 'role: got "boss"; allowed: server agent'],
-    ["host s1\nend\n", "role is missing"],
-    ["role server\ntimeout-seconds soon\nend\n", 'timeout-seconds: got "soon"'],
-    ["role server\nfile 0600 /etc/passwd\n| x\nend\n", "/etc/passwd: allowed are files of"],
-  ])("is refused before anything happens: %j", (input, text) => {
+  it("is refused before anything happens where it makes no sense", () => {
     const host = machine();
     host.installK3s();
-    expect(host.run("settings", input)).toMatchObject({
-      code: 2,
-      stdout: "",
-      stderr: expect.stringContaining(text) as string,
-    });
+    for (const [input = "", text = ""] of [
+      ["role server\n", "cut off"],
+      ["role server\nfile 0600 /etc/rancher/k3s/config.yaml.d/90-cni.yaml\n| flannel-backend: no", "cut off"],
+      ["role server\nend\nrole agent\n", "3: text after"],
+      ["| content\nend\n", "1: content that belongs to no file"],
+      ["Role server\nend\n", "1: neither"],
+      ["file 0600 relative\nend\n", '1: not "file MODE /PATH"'],
+      ["file 4755 /etc/rancher/k3s/config.yaml.d/x.yaml\nend\n", '1: not "file MODE /PATH"'],
+      ["file 0600 /etc/rancher/k3s/config.yaml.d/../../../x.yaml\nend\n", '1: not "file MODE /PATH"'],
+      ["rolle server\nend\n", "unknown keys: rolle"],
+      ["role boss\nend\n", 'role: got "boss"; allowed: server agent'],
+      ["host s1\nend\n", "role is missing"],
+      ["role server\ntimeout-seconds soon\nend\n", 'timeout-seconds: got "soon"'],
+      ["role server\nfile 0600 /etc/passwd\n| x\nend\n", "/etc/passwd: allowed are files of"],
+    ]) {
+      const { code, stdout, stderr } = host.run("settings", input);
+      expect([input, code, stdout, stderr]).toEqual([input, 2, "", expect.stringContaining(text)]);
+    }
     expect(host.calls()).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import { whyNoLab } from "./tools";
 const why = whyNoLab();
 const suite = why === undefined ? describe : describe.skip;
 const MINUTES = 60_000;
+jest.setTimeout(MINUTES);
 
 /** A web server that tells each caller the address it is seen by. */
 const serverPod = (node: string): string => `

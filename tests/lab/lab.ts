@@ -4,7 +4,7 @@
  * (tests/lab/tools/host/k3s) and says so. Linux and root only. Everything lives in namespaces that end with the lab.
  */
 import { copyFileSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { SandboxError } from "../../sandbox/failure";
 import { Progress } from "../../sandbox/progress";
 import { Admin } from "./admin";
@@ -81,7 +81,8 @@ export class Lab {
     const say = options.onLine ?? (() => undefined);
     const progress = new Progress((line) => say(line.trimEnd()));
     await Lab.removeOrphans();
-    const tools = await labTools(progress, signal, process.env["LAB_EXTRAS"]);
+    const extras = process.env["LAB_EXTRAS"] ? resolve(process.env["LAB_EXTRAS"]) : undefined;
+    const tools = await labTools(progress, signal, extras);
     const image = await labImage({ progress, signal });
     const folder = LabFolder.create();
     const limits = widenLimits(LabFolder.all().map((other) => other.read()?.limits ?? {}));
@@ -100,6 +101,8 @@ export class Lab {
         for (const [version, target] of Object.entries(versions)) {
           putVersion(join(files, target), tools.k3s, version, image.archive);
         }
+        // Where the stand-in Calico finds the programs whose place it takes.
+        if (extras) putFile(files, { path: "etc/seldon-k3s-lab/extras", content: `${extras}\n` });
         if (options.flannelCleansUp) putFile(files, { path: "etc/lab/flannel-cleans-up", content: "" });
         copyFileSync(image.archive, join(folder.folder("rancher", host.name, "k3s/agent/images"), "lab.tar"));
         hosts.push({ ...host, hostKey });

@@ -1,3 +1,4 @@
+import { CheckContext } from "../../../checks/context";
 import { driftChecks } from "../../../checks/drift/drift";
 import { judgePrograms } from "../../../checks/drift/upkeep-rows";
 import { machineState } from "../../../checks/drift/machine";
@@ -227,7 +228,8 @@ describe("drift", () => {
     ],
   ];
 
-  it.each(CASES)("%s names %s", async (id, _, machine, actual, fix, sections) => {
+  it.each(CASES.map((row) => [row[0], row[1], row] as const))("%s names %s", async (id, _, row) => {
+    const [, , machine, actual, fix, sections] = row;
     cluster.facts.set("s1", machine);
     const finding = await found(id, "s1", sections);
     expect(finding.verdict).toBe("DRIFT");
@@ -285,8 +287,8 @@ describe("drift", () => {
   });
 
   it("could not look where the stack declares no machines", async () => {
-    const context = cluster.context(CALICO);
-    Object.defineProperty(context.subject, "machines", { value: undefined });
+    const { machines: _, ...subject } = cluster.subject(CALICO);
+    const context = new CheckContext(subject);
     const { totals, exitCode } = await runChecks(driftChecks(context));
     expect(totals.PASS).toBe(0);
     expect(exitCode).toBe(2);

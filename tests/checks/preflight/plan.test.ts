@@ -36,8 +36,8 @@ describe("planOf", () => {
       "policy",
       "policy",
       "backend",
-      "pods",
       "backend",
+      "pods",
       "pods",
     ]);
     expect(plan.steps[1]?.does).toBe("K3s restarts with its policy controller; containers keep running");

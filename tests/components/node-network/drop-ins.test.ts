@@ -61,7 +61,7 @@ describe("renderDropIns", () => {
       { provider: "calico", leaving: "flannel", upTo: 50 },
       ["none/true", "none/true", "none/true"],
     ],
-    ["back, one", { provider: "flannel", leaving: "calico", upTo: 1 }, ["vxlan/false", "none/false", "none/false"]],
+    ["back, one", { provider: "flannel", leaving: "calico", upTo: 1 }, ["vxlan/false", "vxlan/false", "vxlan/false"]],
     ["back, whole", { provider: "flannel", leaving: "calico" }, ["vxlan/false", "vxlan/false", "vxlan/false"]],
   ])("%s", (_, cni, expected) => {
     expect(settings(cni)).toEqual(expected);

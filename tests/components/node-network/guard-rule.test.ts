@@ -12,7 +12,7 @@ import {
 import { HOSTS, networkStack } from "../../support/network-stack";
 
 const RULE =
-  '-m comment --comment "seldon-k3s pod source guard" -m mark ! --mark 0x4000/0x4000 -s 10.42.0.0/16 -d 10.42.0.0/16 -j RETURN';
+  '-m comment --comment "seldon-k3s pod source guard" -m mark --mark 0x0/0x6000 -s 10.42.0.0/16 -d 10.42.0.0/16 -j RETURN';
 const FLANNEL = '-m comment --comment "flanneld masq" -j FLANNEL-POSTRTG';
 const KUBE = '-m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING';
 
@@ -148,8 +148,8 @@ describe("renderGuard", () => {
     expect(renderGuard(networkStack({ hosts: HOSTS, cni: { provider } }))).toEqual({});
   });
 
-  it("lets through exactly what kube-proxy marks for masquerading", () => {
-    expect(FOREIGN_MARKS["kube-proxy: masquerade"]).toBe(0x4000);
-    expect(renderGuardScript("10.42.0.0/16")).toContain("-m mark ! --mark 0x4000/0x4000");
+  it("lets through exactly what kube-proxy and portmap mark for masquerading", () => {
+    expect(FOREIGN_MARKS["kube-proxy: masquerade"]! | FOREIGN_MARKS["portmap: masquerade a host port"]!).toBe(0x6000);
+    expect(renderGuardScript("10.42.0.0/16")).toContain("-m mark --mark 0x0/0x6000");
   });
 });

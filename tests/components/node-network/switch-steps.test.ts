@@ -60,17 +60,23 @@ describe("switchSteps", () => {
     ]);
   });
 
-  it("brings the policy controller back before the first pod moves to Flannel", () => {
+  it("brings the policy controller, then Flannel on all nodes, before the first pod moves back", () => {
     expect(stepsOf(1, 1, toFlannel).map(({ id }) => id)).toEqual([
       "guard/s0",
       "guard/a0",
       "policy/s0",
       "policy/a0",
       "backend/s0",
-      "pods/s0",
       "backend/a0",
+      "pods/s0",
       "pods/a0",
     ]);
+    // Where the change stops after some nodes, all of them run Flannel all the same.
+    expect(
+      stepsOf(1, 2, { ...toFlannel, upTo: 1 })
+        .map(({ id }) => id)
+        .filter((id) => /^(backend|pods)/.test(id)),
+    ).toEqual(["backend/s0", "backend/a0", "backend/a1", "pods/s0"]);
   });
 
   it("stops after cni.upTo nodes and leaves the policy controller running", () => {

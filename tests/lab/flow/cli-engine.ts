@@ -67,9 +67,9 @@ export function cliProject(lab: Lab): CliProject {
 /** The stack file for a configuration; the encryption salt of the one before is kept. JSON is YAML. */
 export function stackFileOf(values: Readonly<Record<string, unknown>>, before: string): string {
   const { encryptionsalt } = load(before) as { encryptionsalt?: string };
-  const config = Object.entries(values).map(([key, value]) => [`seldon-k3s:${key}`, value]);
+  const config = Object.entries(values).map(([key, value]) => [`seldon-k3s:${key}`, value] as const);
   return JSON.stringify({
     ...(encryptionsalt === undefined ? {} : { encryptionsalt }),
-    config: Object.fromEntries(config),
+    config: Object.fromEntries(config) as Record<string, unknown>,
   });
 }

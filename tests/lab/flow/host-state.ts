@@ -14,8 +14,8 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
 ];
 
 const COMMANDS: Readonly<Record<string, string>> = {
-  // Chains' policies and counters first, then rules; comments of services name pods' addresses.
-  iptables: "iptables-save | grep -v '^#'",
+  // Without kube-proxy's rules for Services: they follow the endpoints, whatever the CNI is.
+  iptables: "iptables-save | grep -v '^#' | grep -vE 'KUBE-(SVC|SEP|EXT|FW)-[A-Z0-9]{8,}'",
   ip6tables: "ip6tables-save | grep -v '^#'",
   ipsets: "ipset list -n",
   links: "ip -o link show | sed -e 's/^[0-9]*: //' -e 's/@if[0-9]*//' | cut -d: -f1",

@@ -190,6 +190,8 @@ function deployment(
     metadata: meta(name),
     spec: {
       replicas,
+      // No third one while two are replaced: two nodes have no place for it.
+      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
       selector: { matchLabels: { app: name } },
       template: {
         metadata: { labels },

@@ -34,6 +34,7 @@ test("lines of several clients of a node become one pair; a client that is warmi
       wrongSources: 0,
       longestGapMs: 1200,
       slowestMs: 2,
+      longestStallMs: 700,
     },
     expect.objectContaining({ from: "s1", to: "a1", mode: "stream", requests: 20, slowestMs: 9 }),
   ]);

@@ -11,13 +11,16 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$DISK/upper,workdir=$DISK/work"
 
 if [ ! -e "$root/etc/lab/installed" ]; then
   # What the machine itself has of this is none of the host's.
-  for path in etc/systemd/system etc/rancher etc/cni opt/cni opt/k3s-pinned root/.ssh root/.kube var/lib/cni var/lib/kubelet \
+  for path in etc/systemd/system etc/rancher etc/cni opt/cni opt/k3s-pinned var/lib/cni var/lib/kubelet \
     var/lib/calico var/lib/seldon-k3s var/log usr/local/lib/seldon-k3s; do
     rm -rf "${root:?}/$path"
   done
   mkdir -p "$root/etc/systemd/system/multi-user.target.wants" "$root/etc/lab" "$root/usr/local/lib/lab-k3s/bin/cni" "$root/var/log/lab" \
     "$root/var/lib/rancher" "$root/etc/ssh" "$root/root"
   cp -a "$FILES/." "$root/"
+  # A home of its own: what this machine's shells run when somebody logs in is none of the host's.
+  mkdir -m 0700 "$DISK/home"
+  if [ -d "$FILES/root" ]; then cp -a "$FILES/root/." "$DISK/home/"; fi
   printf '%s\n' "$NAME" >"$root/etc/hostname"
   ln -sf /usr/local/lib/lab-k3s/init "$root/usr/bin/systemctl"
   ln -sf /usr/local/lib/lab-k3s/init "$root/usr/bin/journalctl"
@@ -62,6 +65,7 @@ done <<MOUNTS
 $(cat /proc/self/mounts)
 MOUNTS
 
+mount --bind "$DISK/home" "$root/root"
 mount --bind "$RANCHER" "$root/var/lib/rancher"
 mount --bind "$LOGS" "$root/var/log/lab"
 mount --bind "$INIT" "$root/usr/local/lib/lab-k3s/init"

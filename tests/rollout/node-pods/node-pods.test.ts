@@ -13,7 +13,7 @@ let host: SshHost;
 let cluster: MiniCluster;
 
 const NAMESPACE = "/api/v1/namespaces/seldon-k3s-probe-s1";
-const RUN = "/usr/local/lib/seldon-k3s/run host-ports: host s1, network cbr0";
+const RUN = "/usr/local/lib/seldon-k3s/run host-ports: host s1, network cbr0, end";
 
 const subject = (more: Partial<NodePodsSubject> = {}) => ({
   stack: "test",

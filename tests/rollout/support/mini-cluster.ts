@@ -60,6 +60,10 @@ export class MiniCluster {
   /** Milliseconds until a pod that was taken away is gone, and until a new one is Ready. */
   goneMs = 30;
   readyMs = 40;
+  /** Where pods that are made anew go. @default the node of the pod that they replace, or of the fewest of their kind */
+  rescheduleTo: string | undefined;
+  /** Deployments follow their replicas. */
+  scales = false;
   /** Pods of these workloads never become Ready again. */
   readonly broken = new Set<string>();
   /** Least number of Ready pods that each workload has had since it was watched. */
@@ -76,6 +80,7 @@ export class MiniCluster {
     cluster.api.put(`${NS}/kube-system/services`, { metadata: { name: "kube-dns" } });
     cluster.api.onCreate = (path, object) => cluster.created(path, object);
     cluster.api.onDelete = (path, object) => cluster.deleted(path, object);
+    cluster.api.onChange = (_, object) => cluster.scaled(object);
     return cluster;
   }
 
@@ -158,6 +163,26 @@ export class MiniCluster {
     this.timers.add(timer);
   }
 
+  /** Makes as many pods as a Deployment asks for, each on the node with the fewest, and tells its status. */
+  scaled({ metadata, spec, status }: Stored): void {
+    const wanted = Number(spec?.["replicas"]);
+    if (!this.scales || metadata.namespace === undefined || Number.isNaN(wanted)) return;
+    const pods = this.pods(metadata.name);
+    for (const { metadata: pod } of pods.slice(wanted))
+      this.api.objects.delete(`${NS}/${pod.namespace}/pods/${pod.name}`);
+    for (let missing = wanted - pods.length; missing > 0; missing -= 1) {
+      const owners = pods[0]!.metadata.ownerReferences ?? [];
+      this.pod(metadata.namespace, metadata.name, { node: this.rescheduleTo ?? this.emptiest(metadata.name) }, owners);
+    }
+    Object.assign(status!, { replicas: wanted, updatedReplicas: wanted, readyReplicas: wanted });
+  }
+
+  private emptiest(app: string): string {
+    const count = (node: string): number =>
+      this.podsOn(node).filter(({ metadata }) => metadata.labels?.["app"] === app).length;
+    return [...this.nodes.keys()].sort((a, b) => count(a) - count(b))[0]!;
+  }
+
   private apps(namespace: string, kind: string): string {
     return `/apis/apps/v1/namespaces/${namespace}/${kind.toLowerCase()}s`;
   }
@@ -221,7 +246,7 @@ export class MiniCluster {
   private deleted(path: string, object: Stored): void {
     const app = object.metadata.labels?.["app"];
     if (!path.includes("/pods/") || app === undefined) {
-      // A namespace takes its objects along.
+      // A namespace takes its objects along; a node does not.
       for (const key of [...this.api.objects.keys()]) if (key.startsWith(`${path}/`)) this.api.objects.delete(key);
       this.api.objects.delete(path);
       return;
@@ -231,7 +256,7 @@ export class MiniCluster {
     const owners = object.metadata.ownerReferences ?? [];
     if (owners.length === 0) return;
     const ports = (object.spec?.["containers"] as { ports: { hostPort?: number }[] }[])[0]!.ports;
-    const node = String(object.spec?.["nodeName"]);
+    const node = this.rescheduleTo ?? String(object.spec?.["nodeName"]);
     const isDaemon = (owners[0] as { kind: string }).kind === "DaemonSet";
     const replace = (): void => {
       const next = this.pod(object.metadata.namespace!, app, { node, ready: false }, owners, ports[0]?.hostPort);
