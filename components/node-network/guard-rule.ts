@@ -5,7 +5,10 @@
  * Calico pod, and NetworkPolicies that select the client then deny it. One rule in front of Flannel's jump ends that
  * (measured with Felix 3.31.7 and Flannel 0.26.7 on two nodes; flanneld's periodic resync leaves the rule alone).
  *
- * It must let pass what carries one of two marks, orders to masquerade: kube-proxy's 0x4000 (a pod that reaches itself through
+ * A second rule does the same for clients from outside (host ports, NodePorts with the local traffic policy): Flannel's last
+ * masquerade rule hides them from Calico's pods of the node (measured: the server saw the node itself).
+ *
+ * Both must let pass what carries one of two marks, orders to masquerade: kube-proxy's 0x4000 (a pod that reaches itself through
  * a Service) and portmap's 0x2000 (a pod that reaches itself through its own host port; measured: returned here, it gets no
  * answer). With Felix' marks confined to `iptablesMarkMask`, those bits belong to nobody else.
  *
@@ -30,11 +33,11 @@ export const GUARD_COMMENT = "seldon-k3s pod source guard";
  */
 export function renderGuardScript(podCidr: string): string {
   return `#!/bin/sh
-# Keeps the source address of pod-to-pod connections while Flannel and Calico run side by side.
+# Keeps the source address of connections to pods while Flannel and Calico run side by side.
 # Usage: ${GUARD_SCRIPT} add|check|remove
-#   add     put the rule in front of Flannel's; does nothing when it is there already
-#   check   exit 0 when the rule is in force, 1 when not
-#   remove  take the rule away
+#   add     put both rules in front of Flannel's; does nothing when they are there already
+#   check   exit 0 when they are in force, 1 when not
+#   remove  take them away
 set -eu
 
 pods=${podCidr}
@@ -46,23 +49,26 @@ export PATH
 
 nat() { iptables -w 10 -t nat "$@"; }
 
-# rule <-I|-C|-D> POSTROUTING [position]: what kube-proxy or portmap marked for masquerading passes on to their own rules.
-rule() {
-  nat "$@" -m comment --comment "$comment" -m mark --mark ${NOT_TO_MASQUERADE} -s "$pods" -d "$pods" -j RETURN
-}
+# between_pods, from_outside <-I|-C|-D> POSTROUTING [position]: what kube-proxy or portmap marked for masquerading passes
+# on to their own rules. Devices of Calico's pods begin with cali.
+unmarked() { nat "$@" -m comment --comment "$comment" -m mark --mark ${NOT_TO_MASQUERADE} -j RETURN; }
+between_pods() { unmarked "$@" -s "$pods" -d "$pods"; }
+from_outside() { unmarked "$@" ! -s "$pods" -d "$pods" -o cali+; }
 
+# Both, and in front of Flannel's jump.
 in_force() {
-  nat -S POSTROUTING | sed -n -e '/FLANNEL-POSTRTG/q' -e "/$comment/{p;q;}" | grep -q .
+  [ "$(nat -S POSTROUTING | sed -e '/FLANNEL-POSTRTG/,$d' | grep -c "$comment")" = 2 ]
 }
 
 remove() {
-  while rule -C POSTROUTING 2>/dev/null; do rule -D POSTROUTING; done
+  while between_pods -C POSTROUTING 2>/dev/null; do between_pods -D POSTROUTING; done
+  while from_outside -C POSTROUTING 2>/dev/null; do from_outside -D POSTROUTING; done
 }
 
 case "\${1:-}" in
 add)
-  # Behind Flannel's jump the rule comes too late to do anything, so taking it away from there harms nothing.
-  in_force || { remove; rule -I POSTROUTING 1; }
+  # Behind Flannel's jump a rule comes too late to do anything, so taking it away from there harms nothing.
+  in_force || { remove; from_outside -I POSTROUTING 1; between_pods -I POSTROUTING 1; }
   ;;
 check) in_force ;;
 remove) remove ;;

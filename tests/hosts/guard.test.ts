@@ -11,6 +11,8 @@ const guard = (host: FixtureHost, state: string, podCidr = "10.42.0.0/16") =>
 const rules = (host: FixtureHost) => host.sh("iptables -t nat -S POSTROUTING").stdout.split("\n").slice(1, -1);
 const RULE = (podCidr = "10.42.0.0/16") =>
   `-A POSTROUTING -s ${podCidr} -d ${podCidr} -m comment --comment "seldon-k3s pod source guard" -m mark --mark 0x0/0x6000 -j RETURN`;
+const OUTSIDE = (podCidr = "10.42.0.0/16") =>
+  `-A POSTROUTING ! -s ${podCidr} -d ${podCidr} -o cali+ -m comment --comment "seldon-k3s pod source guard" -m mark --mark 0x0/0x6000 -j RETURN`;
 
 onMachine("guard", (machine) => {
   it("puts the rule first, at every boot too, and takes all of it away", () => {
@@ -23,7 +25,7 @@ onMachine("guard", (machine) => {
       code: 0,
       stderr: "seldon-k3s: s1: done: the guard rule is in force\n",
     });
-    expect(rules(host)[0]).toBe(RULE());
+    expect(rules(host).slice(0, 2)).toEqual([RULE(), OUTSIDE()]);
     expect(host.sh(`systemctl is-enabled ${GUARD_UNIT}`).stdout).toBe("enabled\n");
     host.calls();
     expect(guard(host, "present").stderr).toContain("nothing to do");
@@ -41,14 +43,14 @@ onMachine("guard", (machine) => {
     guard(host, "present");
     host.sh("iptables -t nat -F POSTROUTING");
     expect(guard(host, "present").stderr).toContain("done");
-    expect(rules(host)).toEqual([RULE()]);
+    expect(rules(host)).toEqual([RULE(), OUTSIDE()]);
   });
 
   it("leaves no rule of another range", () => {
     const host = machine();
     guard(host, "present", "10.52.0.0/16");
     expect(guard(host, "present")).toMatchObject({ code: 0 });
-    expect(rules(host)).toEqual([RULE()]);
+    expect(rules(host)).toEqual([RULE(), OUTSIDE()]);
   });
 
   it("wants to be told what to do", () => {

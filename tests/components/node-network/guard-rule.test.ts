@@ -11,8 +11,9 @@ import {
 } from "../../../components/node-network/guard-rule";
 import { HOSTS, networkStack } from "../../support/network-stack";
 
-const RULE =
-  '-m comment --comment "seldon-k3s pod source guard" -m mark --mark 0x0/0x6000 -s 10.42.0.0/16 -d 10.42.0.0/16 -j RETURN';
+const TAIL = '-m comment --comment "seldon-k3s pod source guard" -m mark --mark 0x0/0x6000 -j RETURN';
+const RULE = `-s 10.42.0.0/16 -d 10.42.0.0/16 ${TAIL}`;
+const OUTSIDE = `! -s 10.42.0.0/16 -d 10.42.0.0/16 -o cali+ ${TAIL}`;
 const FLANNEL = '-m comment --comment "flanneld masq" -j FLANNEL-POSTRTG';
 const KUBE = '-m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING';
 
@@ -62,17 +63,18 @@ describe("the guard's script", () => {
   }
 
   it.each([
-    ["on an empty chain", [], [RULE]],
-    ["in front of Flannel's jump", [KUBE, FLANNEL], [RULE, KUBE, FLANNEL]],
-    ["again where it had come to stand behind Flannel's jump", [FLANNEL, RULE, KUBE], [RULE, FLANNEL, KUBE]],
-    ["once where it stood behind Flannel's jump twice", [FLANNEL, RULE, RULE], [RULE, FLANNEL]],
-  ])("adds the rule %s", (_, before, after) => {
+    ["on an empty chain", [], [RULE, OUTSIDE]],
+    ["in front of Flannel's jump", [KUBE, FLANNEL], [RULE, OUTSIDE, KUBE, FLANNEL]],
+    ["again where they had come to stand behind it", [FLANNEL, RULE, OUTSIDE, KUBE], [RULE, OUTSIDE, FLANNEL, KUBE]],
+    ["once where they stood behind it twice", [FLANNEL, RULE, RULE, OUTSIDE], [RULE, OUTSIDE, FLANNEL]],
+    ["again where one of them is missing", [RULE, FLANNEL], [RULE, OUTSIDE, FLANNEL]],
+  ])("adds the rules %s", (_, before, after) => {
     const result = run(before, "add", "check");
     expect(result).toMatchObject({ status: [0, 0], stderr: "", chain: after });
   });
 
-  it.each([[[RULE, FLANNEL]], [[KUBE, RULE, FLANNEL]], [[KUBE, RULE]]])(
-    "touches nothing when it is in force: %j",
+  it.each([[[RULE, OUTSIDE, FLANNEL]], [[OUTSIDE, KUBE, RULE, FLANNEL]], [[KUBE, RULE, OUTSIDE]]])(
+    "touches nothing when they are in force: %j",
     (chain) => {
       expect(run(chain, "add", "add")).toMatchObject({ status: [0, 0], chain, log: [] });
     },
@@ -80,13 +82,14 @@ describe("the guard's script", () => {
 
   it.each([
     ["absent", [KUBE, FLANNEL]],
-    ["behind Flannel's jump", [FLANNEL, RULE]],
-  ])("tells that the rule is not in force when it is %s", (_, chain) => {
+    ["behind Flannel's jump", [FLANNEL, RULE, OUTSIDE]],
+    ["half there", [RULE, FLANNEL]],
+  ])("tells that the rules are not in force when they are %s", (_, chain) => {
     expect(run(chain, "check")).toMatchObject({ status: [1], chain });
   });
 
-  it("removes every copy of its rule and no other", () => {
-    expect(run([RULE, KUBE, RULE, FLANNEL], "remove", "remove")).toMatchObject({
+  it("removes every copy of its rules and no other", () => {
+    expect(run([RULE, KUBE, OUTSIDE, RULE, FLANNEL], "remove", "remove")).toMatchObject({
       status: [0, 0],
       chain: [KUBE, FLANNEL],
     });
