@@ -26,7 +26,7 @@ read_leftovers() {
     case $read_path in
     *[!A-Za-z0-9/_.*-]* | *//* | */../* | */./* | */.. | */. | */) misuse "path: $read_path is not a plain absolute path" ;;
     /etc/*/*/* | /opt/*/*/* | /var/lib/cni/*/* | /var/lib/rancher/k3s/agent/etc/cni/*/*) ;;
-    /run/flannel | /run/calico | /var/run/calico | /var/lib/calico | /var/log/calico) ;;
+    /run/flannel | /var/lib/cni/flannel | /run/calico | /var/run/calico | /var/lib/calico | /var/log/calico) ;;
     *) misuse "path: $read_path is not below a folder of a CNI (/etc/X/Y, /opt/X/Y, /run/flannel, /run/calico, /var/lib/calico, /var/log/calico, /var/lib/cni, K3s' own CNI folder)" ;;
     esac
   done || exit 2
