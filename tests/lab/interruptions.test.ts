@@ -63,14 +63,12 @@ const WAYS: readonly Way[] = [
 ];
 
 const full = process.env["LAB_FULL"] === "1";
-/** The short run: the way that happens most. */
-const SHORT = ["the runner is killed"];
-const SHORT_STEPS = ["backend of the server", "pods of the server"];
 const why = whyNoLab();
-const suite = why === undefined ? describe : describe.skip;
+// Minutes a way: only in the full run.
+const suite = why === undefined && full ? describe : describe.skip;
 const MINUTES = 60_000;
 
-suite.each(WAYS.filter(({ name }) => full || SHORT.includes(name)))("$name", (way) => {
+suite.each(WAYS)("$name", (way) => {
   let lab: Lab;
   let flow: Flow;
 
@@ -85,8 +83,8 @@ suite.each(WAYS.filter(({ name }) => full || SHORT.includes(name)))("$name", (wa
     await lab?.stop();
   }, MINUTES);
 
-  // They build on each other, so they come in this order; the short run takes a restart and the pods.
-  const steps = STEPS.filter((step) => (way.at?.(step) ?? true) && (full || SHORT_STEPS.includes(step.name)));
+  // They build on each other, so they come in this order.
+  const steps = STEPS.filter((step) => way.at?.(step) ?? true);
 
   it.each(steps)(
     "during $name",
