@@ -1,5 +1,6 @@
 import { local } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
+import type { Subject } from "../checks/subject";
 import { canonicalJson } from "./canonical";
 
 /** Arguments of {@link rolloutStep}. */
@@ -11,6 +12,18 @@ export interface RolloutStepArgs {
   /** What the steps work on, as JSON on standard input. Holds no secret: it is stored in clear. */
   readonly subject: Readonly<Record<string, unknown>>;
 }
+
+/**
+ * What every subject of a step begins with.
+ *
+ * @param timeoutSeconds bound of the step.
+ */
+export const stepBase = ({ stack, kubeconfig, uid }: Subject, timeoutSeconds: number) => ({
+  stack,
+  kubeconfig,
+  uid,
+  timeoutSeconds,
+});
 
 const commandLine = (step: string): string => `node tools/run.mjs rollout ${step}`;
 

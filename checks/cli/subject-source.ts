@@ -33,10 +33,16 @@ export async function subjectFrom(
   stdin: Io["stdin"],
   schema: z.ZodType<Subject> = subjectSchema,
 ): Promise<Subject> {
-  if (source === "-" && stdin.isTTY) {
+  const json = source === "-" ? await subjectText(stdin) : readText(source);
+  return parseSubject(json, schema, "the subject has another shape than checks/subject.ts says:");
+}
+
+/** A subject on standard input. @throws ToolError where a person would have to type it. */
+export async function subjectText(stdin: Io["stdin"]): Promise<string> {
+  if (stdin.isTTY) {
     throw new ToolError("a subject (JSON) was expected on standard input, which is a terminal; fix: pipe it in");
   }
-  return parseSubject(source === "-" ? await text(stdin) : readText(source), schema);
+  return text(stdin);
 }
 
 function readText(path: string): string {
@@ -47,8 +53,12 @@ function readText(path: string): string {
   }
 }
 
-/** @throws ToolError that names every wrong field. */
-export function parseSubject(json: string, schema: z.ZodType<Subject> = subjectSchema): Subject {
+/**
+ * A subject of any shape.
+ * @param wrongShape First line of the message that names every wrong field.
+ * @throws ToolError when the text is no JSON or has another shape.
+ */
+export function parseSubject<T>(json: string, schema: z.ZodType<T>, wrongShape: string): T {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -58,5 +68,5 @@ export function parseSubject(json: string, schema: z.ZodType<Subject> = subjectS
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => `- ${path.join(".") || "subject"}: ${message}`);
-  throw new ToolError(["the subject has another shape than checks/subject.ts says:", ...faults].join("\n"));
+  throw new ToolError([wrongShape, ...faults].join("\n"));
 }

@@ -112,6 +112,15 @@ export const CNI: Readonly<Record<Cni, CniRow>> = {
   },
 };
 
+/** How a machine shows that its K3s runs with a CNI's settings, in the words of requests (hosts/README.md). */
+export const expectationsOf = (cni: Cni) => {
+  const { settings } = CNI[cni];
+  return {
+    "expect-backend": settings["flannel-backend"],
+    "expect-policy-controller": settings["disable-network-policy"] ? "off" : "on",
+  } as const;
+};
+
 /**
  * K3s' own policy controller (kube-router), which runs unless `disable-network-policy` is set. It takes none of its
  * rules away when it is stopped (k3s-io/k3s#7244), and frozen rules deny whoever comes later.

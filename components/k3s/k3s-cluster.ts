@@ -9,7 +9,7 @@ import { batches } from "../machines/batches";
 import { hostCommand } from "../machines/host-command";
 import { hostPrograms, programsDigest } from "../machines/programs";
 import { isMixed, renderDropIns } from "../node-network/drop-ins";
-import { rolloutStep } from "../rollout";
+import { rolloutStep, stepBase } from "../rollout";
 import { mergeHostFiles, renderHosts } from "./hosts";
 import { describeMismatches, findMismatches, MAY_DIFFER_WHILE_MIXED } from "./must-match";
 import { k3sRequest, tokenRequest } from "./request";
@@ -69,8 +69,7 @@ export class K3sCluster extends pulumi.ComponentResource {
 
     const child = { parent: this };
     const targets = sshTargets({ hosts });
-    const { stack, kubeconfig, uid } = args.subject;
-    const runner = { stack, kubeconfig, uid, timeoutSeconds: RUNNER_TIMEOUT };
+    const runner = stepBase(args.subject, RUNNER_TIMEOUT);
     const read = gate(`${name}-hosts`, { id: "hosts", subject: args.subject }, child);
     const programs = rolloutStep(
       `${name}-programs`,

@@ -1,8 +1,8 @@
 /** The request to `hosts/k3s`: what K3s on one machine is installed from, and what it is made with. Pure. */
-import { type DeclaredHost, declaredHosts } from "../../config/derive";
+import type { DeclaredHost } from "../../config/derive";
 import type { StackConfig } from "../../config/schema";
 import { fileLines, renderRequest, type RequestValues } from "../machines/request";
-import { CNI } from "./cni";
+import { expectationsOf } from "./cni";
 import type { HostFile } from "./hosts";
 import { CONFIG_FILE, serverSettings, type SettingsInput, TOKEN_FILE } from "./settings";
 
@@ -25,9 +25,7 @@ function pins({ install }: StackConfig["k3s"]): RequestValues {
   if (install === undefined) return {};
   const { installer, binary, images = {}, folder } = install;
   const file = (key: string, pinned?: { url: string; sha256: string }): RequestValues =>
-    pinned === undefined
-      ? {}
-      : { [`${key.replace("@", "url")}`]: pinned.url, [key.replace("@", "sha256")]: pinned.sha256 };
+    pinned === undefined ? {} : { [key.replace("@", "url")]: pinned.url, [key.replace("@", "sha256")]: pinned.sha256 };
   return {
     ...file("installer-@", installer),
     ...file("binary-@-amd64", binary.amd64),
@@ -51,10 +49,8 @@ function fixedValues({ host, role }: DeclaredHost, input: K3sRequestInput): stri
 }
 
 /** The other servers of a cluster, which must be Ready before a machine's K3s is restarted. */
-export const otherServers = (name: string, hosts: Pick<StackConfig, "hosts">): string[] =>
-  declaredHosts(hosts)
-    .filter(({ host, role }) => role === "server" && host.name !== name)
-    .map(({ host }) => host.name);
+export const otherServers = (name: string, { servers }: SettingsInput["hosts"]): string[] =>
+  servers.map((server) => server.name).filter((other) => other !== name);
 
 /**
  * The request for one machine. It holds no secret, so that a preview can show what changes: the token has a command of its
@@ -66,7 +62,6 @@ export const otherServers = (name: string, hosts: Pick<StackConfig, "hosts">): s
 export function k3sRequest(declared: DeclaredHost, input: K3sRequestInput): string {
   const { host, role } = declared;
   const { k3s, cni, hosts, files } = input;
-  const wanted = CNI[cni.leaving ?? cni.provider].settings;
   const registries = k3s.install?.registries;
   const config = files.find(({ path }) => path === CONFIG_FILE);
   return renderRequest(
@@ -76,10 +71,9 @@ export function k3sRequest(declared: DeclaredHost, input: K3sRequestInput): stri
       first: hosts.servers[0]?.name === host.name,
       version: k3s.version,
       converge: hosts.converge,
-      "expect-backend": wanted["flannel-backend"],
-      "expect-policy-controller": wanted["disable-network-policy"] ? "off" : "on",
+      ...expectationsOf(cni.leaving ?? cni.provider),
       fixed: fixedValues(declared, input),
-      "other-server": otherServers(host.name, { hosts }),
+      "other-server": otherServers(host.name, hosts),
       ...pins(k3s),
     },
     ...files.map((file) => fileLines(file)),

@@ -4,12 +4,12 @@ import { type DeclaredHost, declaredHosts, sshTarget } from "../../config/derive
 import type { StackConfig } from "../../config/schema";
 import { token } from "../component";
 import { gate } from "../gate";
-import type { HostFile } from "../k3s/hosts";
+import type { HostFiles } from "../k3s/hosts";
 import { hostCommand, type HostCommandArgs } from "../machines/host-command";
 import { rolloutStep } from "../rollout";
 import { CNI_DROP_IN, type NodeNetworkInput, POLICY_DROP_IN, renderDropIns } from "./drop-ins";
 import { renderGuard } from "./guard-rule";
-import { backendRequest, cleanRequest, guardRequest, policyRequest } from "./requests";
+import { cleanRequest, type Expectation, guardRequest, settingRequest } from "./requests";
 import { backupSubject, podsSubject, type RunnerInput, spreadSubject } from "./subjects";
 import { settledSteps, type StepKind, type SwitchStep, switchSteps } from "./switch-steps";
 
@@ -26,43 +26,35 @@ type Action =
   | { readonly machine: Omit<HostCommandArgs, "target"> }
   | { readonly runner: string; readonly subject: Readonly<Record<string, unknown>> };
 
-type Act = (declared: DeclaredHost, input: RunnerInput, batch: readonly string[]) => Action;
+/** What the steps of all machines share: rendered once, whatever their number. */
+interface ActInput extends RunnerInput {
+  readonly dropIns: HostFiles;
+  readonly guard: HostFiles;
+}
 
-const fileOf = (input: RunnerInput, { host }: DeclaredHost, path: string): HostFile | undefined =>
-  renderDropIns(input)[host.name]?.find((file) => file.path === path);
+type Act = (declared: DeclaredHost, input: ActInput, batch: readonly string[]) => Action;
+
+/** One of the CNI's two settings, and the drop-in that holds it on servers. */
+const setting =
+  (expectation: Expectation, path: string): Act =>
+  (declared, { hosts, cni, dropIns }) => {
+    const file = dropIns[declared.host.name]?.find((each) => each.path === path);
+    const request = settingRequest(expectation, { declared, hosts, cni: cni.provider, file });
+    return { machine: { run: ["settings"], request } };
+  };
 
 /** What each kind of step does. */
 const ACTIONS: Readonly<Record<StepKind, Act>> = {
-  guard: (declared, input) => ({
+  guard: (declared, { hosts, guard }) => ({
     machine: {
       run: ["guard", "present"],
       onDelete: ["guard", "absent"],
-      request: guardRequest(declared, input.hosts, renderGuard(input)[declared.host.name] ?? []),
+      request: guardRequest(declared, hosts, guard[declared.host.name] ?? []),
     },
   }),
-  backend: (declared, input) => ({
-    machine: {
-      run: ["settings"],
-      request: backendRequest({
-        declared,
-        hosts: input.hosts,
-        cni: input.cni.provider,
-        file: fileOf(input, declared, CNI_DROP_IN),
-      }),
-    },
-  }),
+  backend: setting("expect-backend", CNI_DROP_IN),
   pods: (declared, input, batch) => ({ runner: "node-pods", subject: podsSubject(declared, input, batch) }),
-  policy: (declared, input) => ({
-    machine: {
-      run: ["settings"],
-      request: policyRequest({
-        declared,
-        hosts: input.hosts,
-        cni: input.cni.provider,
-        file: fileOf(input, declared, POLICY_DROP_IN),
-      }),
-    },
-  }),
+  policy: setting("expect-policy-controller", POLICY_DROP_IN),
   clean: (declared) => ({ machine: { run: ["clean"], request: cleanRequest(declared, "flannel", "refuse") } }),
 };
 
@@ -96,11 +88,12 @@ export class NodeNetwork extends pulumi.ComponentResource {
     const machines = new Map(declaredHosts(input).map((declared) => [declared.host.name, declared]));
     const before = input.cni.leaving === undefined ? [] : this.#preparations(name, input);
     const made = new Map<string, pulumi.Resource>();
+    const shared: ActInput = { ...input, dropIns: renderDropIns(input), guard: renderGuard(input) };
     for (const step of this.steps) {
       const declared = machines.get(step.host);
       if (declared === undefined) throw new Error(`step ${step.id} is about no declared machine`);
       const dependsOn = step.after.length === 0 ? before : step.after.map((id) => resourceOf(made, id));
-      const action = ACTIONS[step.kind](declared, input, step.batch);
+      const action = ACTIONS[step.kind](declared, shared, step.batch);
       const resourceName = `${name}-${step.kind}-${step.host}`;
       const opts = { parent: this, dependsOn };
       made.set(

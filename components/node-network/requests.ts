@@ -1,35 +1,15 @@
 /** Requests to the programs on machines that change, guard or clean a node's network. Pure. */
 import type { DeclaredHost } from "../../config/derive";
 import type { Cni, StackConfig } from "../../config/schema";
-import { CNI, POLICY_CONTROLLER, type Leftovers } from "../k3s/cni";
+import { CNI, expectationsOf, type Leftovers, POLICY_CONTROLLER } from "../k3s/cni";
 import type { HostFile } from "../k3s/hosts";
 import { otherServers } from "../k3s/request";
 import { fileLines, renderRequest, type RequestValues } from "../machines/request";
 
 type Hosts = NonNullable<StackConfig["hosts"]>;
 
-/** What every request to `hosts/settings` says. */
-function settingsRequest(
-  { host, role }: DeclaredHost,
-  hosts: Hosts,
-  expect: RequestValues,
-  putBack: boolean,
-  file: HostFile | undefined,
-): string {
-  return renderRequest(
-    {
-      host: host.name,
-      role,
-      ...expect,
-      "move-unit-flags": hosts.moveUnitFlags,
-      "put-back-unit-flags": putBack,
-      converge: hosts.converge,
-      "other-server": otherServers(host.name, { hosts }),
-    },
-    // Agents learn both settings from their server, and would not start with them in a file of their own.
-    ...(role === "server" && file !== undefined ? [fileLines(file)] : []),
-  );
-}
+/** One of the two settings that select the CNI, as a machine shows that it is in force. */
+export type Expectation = keyof ReturnType<typeof expectationsOf>;
 
 /** What decides one setting of one machine. */
 export interface SettingInput {
@@ -41,26 +21,24 @@ export interface SettingInput {
   readonly file: HostFile | undefined;
 }
 
-/** The machine's K3s runs with the backend of a CNI: proven by the folders that its containerd takes plugins from. */
-export const backendRequest = ({ declared, hosts, cni, file }: SettingInput): string =>
-  settingsRequest(
-    declared,
-    hosts,
-    { "expect-backend": CNI[cni].settings["flannel-backend"] },
-    // Only Flannel's flags were ever moved: the stack's settings for Flannel are what a unit says by hand.
-    cni === "flannel",
-    file,
+/** Request to `hosts/settings`: the machine's K3s runs with one of the CNI's two settings. */
+export function settingRequest(expectation: Expectation, { declared, hosts, cni, file }: SettingInput): string {
+  const { host, role } = declared;
+  return renderRequest(
+    {
+      host: host.name,
+      role,
+      [expectation]: expectationsOf(cni)[expectation],
+      "move-unit-flags": hosts.moveUnitFlags,
+      // Only Flannel's flags were ever moved: the stack's settings for Flannel are what a unit says by hand.
+      "put-back-unit-flags": cni === "flannel",
+      converge: hosts.converge,
+      "other-server": otherServers(host.name, hosts),
+    },
+    // Agents learn both settings from their server, and would not start with them in a file of their own.
+    ...(role === "server" && file !== undefined ? [fileLines(file)] : []),
   );
-
-/** The machine's K3s runs with or without its policy controller. */
-export const policyRequest = ({ declared, hosts, cni, file }: SettingInput): string =>
-  settingsRequest(
-    declared,
-    hosts,
-    { "expect-policy-controller": CNI[cni].settings["disable-network-policy"] ? "off" : "on" },
-    cni === "flannel",
-    file,
-  );
+}
 
 function leftoverValues({ paths, chains, ipsets, routeProtocol }: Leftovers): RequestValues {
   return { path: paths, chain: chains, ipset: ipsets, "route-protocol": routeProtocol };

@@ -1,9 +1,11 @@
 /** What the runner's steps of a change of CNI work on. Pure; no secret. */
 import type { Subject } from "../../checks/subject";
+import { formatAddress, rangeOf } from "../../config/cidr";
 import { calicoPool, type DeclaredHost, declaredHosts, sshTarget, sshTargets } from "../../config/derive";
 import type { Cni, StackConfig } from "../../config/schema";
 import { CNI } from "../k3s/cni";
 import { API_PORT } from "../k3s/settings";
+import { stepBase } from "../rollout";
 import type { NodeNetworkInput } from "./drop-ins";
 
 /** What subjects are made from. */
@@ -17,22 +19,13 @@ export interface RunnerInput extends NodeNetworkInput {
 /** Bound of a step, in seconds. A node with many pods under tight disruption budgets takes its time. */
 const STEP_TIMEOUT = 3600;
 
-/** What every subject begins with. */
-const base = ({ subject: { stack, kubeconfig, uid } }: Pick<RunnerInput, "subject">) => ({
-  stack,
-  kubeconfig,
-  uid,
-  timeoutSeconds: STEP_TIMEOUT,
-});
+const base = ({ subject }: Pick<RunnerInput, "subject">) => stepBase(subject, STEP_TIMEOUT);
 
 /** The CNI that runs, or is being left, beside the provider. */
 const ends = ({ provider, leaving }: StackConfig["cni"]): { from: Cni; to: Cni } => ({
   from: leaving ?? provider,
   to: provider,
 });
-
-/** Where pod addresses of Calico come from. */
-const pools = (input: RunnerInput): string[] => [calicoPool(input)];
 
 /** `backup`: from the first server to the machine that keeps the copy. */
 export function backupSubject(input: RunnerInput): Record<string, unknown> {
@@ -81,7 +74,7 @@ export function podsSubject(
     role,
     from,
     to,
-    pools: pools(input),
+    pools: [calicoPool(input)],
     probeImage: hosts.probeImage,
     apiServer: { address: serviceAddress(network.serviceCidr), port: 443, nodePort: API_PORT },
     podMtu: network.podMtu,
@@ -92,10 +85,7 @@ export function podsSubject(
 }
 
 /** The first address of the Service range: the API server's Service, `kubernetes.default`. */
-function serviceAddress(serviceCidr: string): string {
-  const [a = "0", b = "0", c = "0", d = "0"] = (serviceCidr.split("/")[0] ?? "").split(".");
-  return [a, b, c, String(Number(d) + 1)].join(".");
-}
+const serviceAddress = (serviceCidr: string): string => formatAddress(rangeOf(serviceCidr).first + 1);
 
 /** `leave-calico`: what Calico leaves in the API when it has been deleted. */
 export const departureSubject = (

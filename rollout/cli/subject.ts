@@ -1,9 +1,8 @@
 /** What comes in on standard input: plain JSON without secrets, in a strict shape. */
-import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { Io } from "../../checks/cli/io";
+import { parseSubject, subjectText } from "../../checks/cli/subject-source";
 import { cidr, ipAddress } from "../../config/values";
-import { ToolError } from "../../tools/cli";
 
 const word = z.string().min(1);
 
@@ -49,18 +48,5 @@ export async function readSubject<Subject>(
   stdin: Io["stdin"],
   schema: z.ZodType<Subject>,
 ): Promise<Subject> {
-  if (stdin.isTTY) {
-    throw new ToolError("a subject (JSON) was expected on standard input, which is a terminal; fix: pipe it in");
-  }
-  const json = await text(stdin);
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new ToolError(`the subject is not JSON; got ${json.trim() === "" ? "nothing" : `${json.length} characters`}`);
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `- ${path.join(".") || "subject"}: ${message}`);
-  throw new ToolError([`the subject of ${step} has another shape than it wants:`, ...faults].join("\n"));
+  return parseSubject(await subjectText(stdin), schema, `the subject of ${step} has another shape than it wants:`);
 }
