@@ -1,6 +1,6 @@
 /** The machines that K3s runs on and how to reach them: part of `config/schema.ts`. */
 import { z } from "zod";
-import { absolutePath, dnsSubdomain, hostName, httpsFile, ipAddress, sha256, sshHostKey } from "./values";
+import { absolutePath, dnsSubdomain, hostName, httpsFile, httpsUrl, ipAddress, sha256, sshHostKey } from "./values";
 
 const port = z.int().min(1).max(65535);
 const user = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "expected a login name such as root or ubuntu" });
@@ -46,11 +46,59 @@ const ssh = z.strictObject({
   bastion: bastion.optional().describe("A machine through which all others are reached. One hop."),
 });
 
+/** Names that S3 allows for general-purpose buckets (Amazon S3 user guide, "Bucket naming rules"). */
+const bucket = z
+  .string()
+  .refine(
+    (value) =>
+      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value) && !value.includes("..") && !/^\d+(\.\d+){3}$/.test(value),
+    {
+      error:
+        "expected the name of a bucket: 3 to 63 lower-case letters, digits, dots or dashes, starting and ending with a letter or digit, no IP address",
+    },
+  );
+
+const s3 = z.strictObject({
+  bucket: bucket.describe("Bucket that keeps the copies. It must exist; nothing but copies is written to it."),
+  region: z
+    .string()
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: "expected a region such as eu-central-1" })
+    .describe(
+      "Region of the bucket, which requests are signed for. With `endpoint`: what that store calls its region.",
+    ),
+  prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/, {
+      error: "expected a folder in the bucket, without a slash at either end, such as backups/prod",
+    })
+    .default("seldon-k3s")
+    .describe("Folder in the bucket. A copy is PREFIX/STACK/before-CNI-to-CNI-TIME.tar."),
+  endpoint: httpsUrl
+    .optional()
+    .describe("Where a store that speaks S3 is reached, by https. Default: Amazon's own of the region."),
+  forcePathStyle: z
+    .boolean()
+    .optional()
+    .describe(
+      "Name the bucket in the path of the URL and not in the host name. Default: true with `endpoint`, else false.",
+    ),
+  kmsKeyId: z
+    .string()
+    .regex(/^[A-Za-z0-9:/_-]{1,2048}$/, { error: "expected the id, the ARN or the alias of a KMS key" })
+    .optional()
+    .describe("KMS key that the store encrypts copies with (`aws:kms`). Default: the store's own keys (`AES256`)."),
+});
+
 const backup = z.strictObject({
   to: dnsSubdomain
     .optional()
     .describe(
-      "Machine that the copy goes to, by its node name. Default: the second server. A cluster of one server must name a machine.",
+      "Machine that the copy goes to, by its node name. Default, without `s3`: the second server. A cluster of one server must name a machine or `s3`.",
+    ),
+  s3: s3
+    .optional()
+    .describe(
+      "Bucket that the copy goes to instead of a machine. Credentials are those of the runner's environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, a role), never of the stack. They need s3:ListBucket, s3:GetObject, s3:PutObject, s3:AbortMultipartUpload, and s3:DeleteObject to remove a copy that turned out wrong. Old copies are removed by the bucket's own lifecycle rules.",
     ),
 });
 

@@ -35,12 +35,29 @@ const COMMANDS = {
     args: ["drift"],
     summary: "what differs on the machines from what the stack declares, with the fix named",
   },
-  gate: { entry: "checks/main.ts", args: ["gate"], summary: "wait for one readiness gate (the stack runs this)" },
-  rollout: { entry: "rollout/main.ts", summary: "run one step of a rollout by hand (the stack runs these)" },
+  gate: {
+    entry: "checks/main.ts",
+    args: ["gate"],
+    byStack: true,
+    summary: "wait for one readiness gate (the stack runs this)",
+  },
+  rollout: {
+    entry: "rollout/main.ts",
+    byStack: true,
+    summary: "run one step of a rollout by hand (the stack runs these)",
+  },
+  kubeconfig: {
+    entry: "rollout/kubeconfig/main.ts",
+    summary: "bring the administrator's kubeconfig here when there is none or it no longer works",
+  },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },
   bench: { entry: "tools/bench/main.ts", summary: "measure how the program's evaluation grows, as ratios" },
+  "bench:cni": {
+    entry: "tests/lab/bench/main.ts",
+    summary: "measure in the lab what a change of the CNI is felt like",
+  },
   test: { entry: "tools/test.ts", summary: "format check, lint, type check, unit and golden tests" },
   "test:e2e": { entry: "tools/test.ts", args: ["--e2e"], summary: "the sandbox suite" },
   "test:lab": { entry: "tools/test.ts", args: ["--lab"], summary: "the lab: K3s-shaped real nodes on this machine" },
@@ -216,9 +233,11 @@ async function main([name, ...rest]) {
     (name === undefined ? process.stderr : process.stdout).write(help());
     return name === undefined ? COULD_NOT_LOOK : 0;
   }
-  const { entry, args = [] } = commandOf(name);
+  const { entry, byStack = false, args = [] } = commandOf(name);
   requireNode(process.version, JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node);
-  await install();
+  if (!byStack) await install();
+  // In the middle of an update nobody waits for packages, and what the update itself runs on must not be replaced.
+  else if (!isInstalled()) throw new Refusal(`${name}: node_modules is not what package-lock.json names. Run: npm ci`);
   if (!existsSync(join(root, entry))) throw new Refusal(`${entry} does not exist in this clone.`);
   const node = entry.endsWith(".ts") ? ["--require", join(root, "tools", "typescript.cjs")] : [];
   return run(process.execPath, [...node, join(root, entry), ...args, ...rest], { stdio: "inherit" });

@@ -27,16 +27,20 @@ const ends = ({ provider, leaving }: StackConfig["cni"]): { from: Cni; to: Cni }
   to: provider,
 });
 
-/** `backup`: from the first server to the machine that keeps the copy. */
+/** `backup`: from the first server to the machine or the bucket that keeps the copy. */
 export function backupSubject(input: RunnerInput): Record<string, unknown> {
   const { hosts, k3s, cni } = input;
   const [first, second] = hosts.servers;
-  const to = declaredHosts({ hosts }).find(({ host }) => host.name === (hosts.backup.to ?? second?.name));
+  const { s3 } = hosts.backup;
+  const to = s3
+    ? undefined
+    : declaredHosts({ hosts }).find(({ host }) => host.name === (hosts.backup.to ?? second?.name));
   const { from, to: provider } = ends(cni);
   return {
     ...base(input),
     source: first && sshTarget(first, hosts),
     to: to && sshTarget(to.host, hosts),
+    s3: s3 && { ...s3, forcePathStyle: s3.forcePathStyle ?? s3.endpoint !== undefined },
     name: `before-${from}-to-${provider}`,
     datastore: k3s.datastore,
   };

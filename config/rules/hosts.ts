@@ -144,36 +144,6 @@ export const HOST_RULES: readonly Rule[] = [
     },
   },
   {
-    id: "hosts.backup-target",
-    *check({ hosts, cni }) {
-      if (hosts === undefined) return;
-      const { to } = hosts.backup;
-      const names = declaredHosts({ hosts }).map(({ host }) => host.name);
-      const [first, second] = hosts.servers;
-      if (to === first?.name || (to !== undefined && !names.includes(to))) {
-        yield {
-          path: "hosts.backup.to",
-          problem:
-            to === first?.name
-              ? "is the machine that the copy is made of: both would be lost together"
-              : "is no declared machine",
-          got: to,
-          allowed: names.filter((name) => name !== first?.name).join(", ") || "another machine, declared in hosts",
-          fix: "name another machine",
-        };
-      } else if (to === undefined && second === undefined && cni.leaving !== undefined) {
-        yield {
-          path: "hosts.backup.to",
-          problem:
-            "is missing: with one server the copy of its datastore needs another machine before the CNI is changed",
-          got: to,
-          allowed: names.slice(1).join(", ") || "a second machine, declared in hosts",
-          fix: "name the machine that keeps the copy",
-        };
-      }
-    },
-  },
-  {
     id: "hosts.taint-form",
     *check(config) {
       for (const { host, path } of declaredHosts(config)) {

@@ -1,4 +1,5 @@
 /** Every rule that a configuration must keep beyond the shape of single values, by topic. */
+import { BACKUP_RULES } from "./backup";
 import { CLUSTER_RULES } from "./cluster";
 import { CNI_RULES } from "./cni";
 import { HOST_RULES } from "./hosts";
@@ -20,6 +21,7 @@ export const RULES: readonly Rule[] = [
   ...ROOM_RULES,
   ...CNI_RULES,
   ...HOST_RULES,
+  ...BACKUP_RULES,
   ...SELDON_RULES,
   ...PIPELINE_RULES,
   ...POLICY_RULES,

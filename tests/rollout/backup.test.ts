@@ -67,7 +67,7 @@ describeWithSshd("backup", () => {
     keeper.reply = () => ({ stdout: `${"0".repeat(64)}\n` });
     const done = await rollout("backup", subject());
     expect(done.exitCode).toBe(1);
-    expect(done.stderr).toContain(`the copy on s2 has SHA-256 ${"0".repeat(64)}, ${SHA} went through here`);
+    expect(done.stderr).toContain(`the copy on s2 has SHA-256 ${"0".repeat(64)}, and s1 says and sent ${SHA}`);
   });
 
   test("a machine that cannot keep it says why", async () => {

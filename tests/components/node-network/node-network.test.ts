@@ -136,6 +136,21 @@ describe("NodeNetwork", () => {
     expect(await target({ ...HOSTS, backup: { to: "agent-2" } })).toEqual(["server-1", "agent-2"]);
   });
 
+  it.each([
+    ["Amazon's own", { bucket: "copies", region: "eu-central-1" }, { prefix: "seldon-k3s", forcePathStyle: false }],
+    [
+      "another store",
+      { bucket: "copies", region: "us-east-1", prefix: "a/b", endpoint: "https://s3.example.com:9000" },
+      { forcePathStyle: true },
+    ],
+  ])("copies the datastore of the only server to a bucket: %s", async (_, s3, more) => {
+    const hosts = { ...HOSTS, servers: [(HOSTS["servers"] as unknown[])[0]], backup: { s3 } };
+    const recording = await record({ hosts, cni: toCalico });
+    const subject = JSON.parse(String(recording.named("net-backup").inputs["stdin"])) as Record<string, unknown>;
+    expect(subject).not.toHaveProperty("to");
+    expect(subject["s3"]).toEqual({ ...s3, ...more });
+  });
+
   it("has nothing to declare without machines", async () => {
     const recording = await record({ cni: toCalico });
     expect(recording.resources.map(({ name }) => name)).toEqual(["net"]);

@@ -153,7 +153,14 @@ export const NODE_CASES: readonly RuleCase[] = [
       "hosts.servers": [{ name: "server-1", address: "192.0.2.11", hostKey: HOST_KEY }],
     },
     at: "hosts.backup.to",
-    says: ["is missing", "agent-1, agent-2", "name the machine that keeps the copy"],
+    says: ["is missing", "agent-1, agent-2, or hosts.backup.s3", "name the machine that keeps the copy, or a bucket"],
+  },
+  {
+    when: "the copy of the datastore has two places to go to",
+    rule: "hosts.backup-twice",
+    set: { "hosts.backup.to": "server-2", "hosts.backup.s3": { bucket: "copies", region: "eu-central-1" } },
+    at: "hosts.backup.s3",
+    says: ['got "to server-2 and s3 copies"', "one of hosts.backup.to and hosts.backup.s3"],
   },
   {
     when: "a change in a window stops among the nodes",

@@ -1,7 +1,7 @@
 /** A machine that is nothing but an SSH server in the test's own process: what is run on it is recorded and answered. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { Server, type ServerChannel } from "ssh2";
+import { type Client, Server, type ServerChannel } from "ssh2";
 import type { AddressInfo } from "node:net";
 import type { SshTarget } from "../../../ssh/client";
 import { KeyRing } from "../../ssh/support/sshd";
@@ -34,6 +34,8 @@ export class SshHost {
     host.hostKey = keys.publicKey(key);
     host.server = new Server({ hostKeys: [readFileSync(key)] }, (client) => {
       client.on("error", () => undefined);
+      // As sshd does; otherwise each small answer waits for the other side's delayed acknowledgement. @types/ssh2 lacks it here.
+      (client as unknown as Pick<Client, "setNoDelay">).setNoDelay(true);
       client.on("authentication", (context) =>
         context.method === "publickey" ? context.accept() : context.reject(["publickey"]),
       );
