@@ -35,6 +35,8 @@ receive_backup() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
+  # What a killed run has left; another stack's copy may be under way.
+  find "$receive_dir" -name '.*' -type f -mtime +0 -exec rm -f {} + 2>/dev/null || true
   (umask 077 && mkdir -p "$receive_dir" && cat >"$receive_new") ||
     fail "cannot write $receive_dir/$1.tar ($(free_mib "$receive_dir") MiB are free); make room there, then run this again"
   receive_sum=$(sha256 "$receive_new")

@@ -56,7 +56,7 @@ check_join() {
   join_server=$(of_file "$join_files" server | tail -n 1)
   join_token=$(of_file "$join_files" token-file | tail -n 1)
   if [ -n "$join_token" ] && [ ! -s "$join_token" ]; then
-    fail "the token's file $join_token is not there; nothing was changed. Run the program token first"
+    fail "the token's file $join_token is not there; nothing was changed. Raise hosts.converge to have the stack put it there again, or run the program token by hand"
   fi
   [ "$first" = no ] || return 0
   [ -n "$join_token" ] ||
@@ -117,6 +117,11 @@ place_all() {
   fi
   if [ -z "$(unit_file "$unit")" ]; then
     echo "K3s' installer made no $unit.service" >"$WORK/why"
+    return 1
+  fi
+  # Whether K3s is up is asked by these settings, such as write-kubeconfig.
+  if ! (read_settings "$unit"); then
+    echo "K3s' installer made a $unit.service that cannot be understood" >"$WORK/why"
     return 1
   fi
 }

@@ -65,13 +65,20 @@ check_version() {
   upgrade=yes
 }
 
-# check_server_version: an agent must not be newer than its servers.
-check_server_version() {
+# server_told: for wait_until; server_version is what the API tells this agent.
+server_told() {
   server_version=$(
     timeout 20 k3s kubectl --kubeconfig "$K3S_DATA/agent/kubelet.kubeconfig" --request-timeout 10s get --raw /version 2>/dev/null |
       tr -d ' \n' | sed -n -e 's/.*"gitVersion":"\([^"]*\)".*/\1/p'
   )
-  [ -n "$server_version" ] || fail "the API does not answer this agent, so its servers' version is not known; nothing was changed. Bring a server back, then run this again"
+  [ -n "$server_version" ]
+}
+
+# check_server_version: an agent must not be newer than its servers. One that is coming back is waited for.
+check_server_version() {
+  server_seconds=$(number join-seconds 60)
+  wait_until "$server_seconds" "the API, for its servers' version" server_told ||
+    fail "the API does not answer this agent within $server_seconds s, so its servers' version is not known; nothing was changed. Bring a server back, then run this again"
   if [ "$(version_order "$version" "$server_version")" = newer ]; then
     fail "the servers run $server_version, and an agent must not be newer ($version); nothing was changed. Upgrade the servers first"
   fi

@@ -52,7 +52,8 @@ export class RegistrationLedger {
     const declared = new Map<string, string[]>();
     for (const { resource, dependsOn } of this.#entries) {
       if (dependsOn === undefined) continue;
-      const targets = [await settled(dependsOn)].flat();
+      const named: readonly Named[] = Array.isArray(dependsOn) ? dependsOn : [dependsOn];
+      const targets = (await Promise.all(named.map(resourcesOf))).flat();
       const urns = await Promise.all(targets.map((target) => settled(target.urn)));
       if (urns.length > 0) declared.set(await settled(resource.urn), urns.sort());
     }
@@ -64,6 +65,16 @@ export class RegistrationLedger {
 }
 
 type Settled<T> = T extends pulumi.Resource | readonly pulumi.Resource[] ? T : pulumi.Unwrap<T>;
+
+type Named = pulumi.Input<pulumi.Resource> | pulumi.Input<pulumi.Input<pulumi.Resource>[]>;
+
+/**
+ * A resource as it is: an output of one is searched for unknown values, and with it all resources that it leads to, which
+ * grows with the square of their number.
+ */
+async function resourcesOf(named: Named): Promise<pulumi.Resource[]> {
+  return pulumi.Resource.isInstance(named) ? [named] : ([await settled<unknown>(named)].flat() as pulumi.Resource[]);
+}
 
 function settled<T>(input: pulumi.Input<T>): Promise<Settled<T>> {
   return new Promise((resolve) => pulumi.output(input).apply((value) => resolve(value as Settled<T>)));

@@ -54,6 +54,8 @@ async function attemptDial(hop: Hop, pinned: HostKey, signal: AbortSignal): Prom
   const dialMs = hop.dialMs ?? DIAL_MS;
   const sock = await through?.(signal);
   const client = new Client();
+  // Small messages must not wait for the other side's delayed acknowledgement, 40 ms each.
+  client.once("connect", () => client.setNoDelay(true));
   let offered: Buffer | undefined;
   const ready = new Promise<Client>((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);

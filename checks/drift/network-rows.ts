@@ -77,7 +77,7 @@ export function judgeGuard(state: MachineState): Outcome {
   return drift(shown, {
     fix: wanted
       ? converge(state)
-      : `${state.declared.host.name}: systemctl disable --now seldon-k3s-pod-source-guard.service && rm /etc/systemd/system/seldon-k3s-pod-source-guard.service`,
+      : `${state.declared.host.name}: systemctl disable --now seldon-k3s-pod-source-guard.service; /usr/local/lib/seldon-k3s/pod-source-guard remove; rm -f /etc/systemd/system/seldon-k3s-pod-source-guard.service /usr/local/lib/seldon-k3s/pod-source-guard`,
   });
 }
 

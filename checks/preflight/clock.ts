@@ -18,11 +18,13 @@ export interface Clock {
 }
 
 /**
- * A machine against the median of all. What the measurement cannot tell apart is not held against anybody.
+ * A machine against the median of all. An even number of machines has no middle: this machine's clock decides then, so
+ * that of two the right one is blamed. What the measurement cannot tell apart is not held against anybody.
  */
 export function judgeClock(own: Clock, all: readonly Clock[]): Outcome {
-  const sorted = all.map(({ offset }) => offset).sort((left, right) => left - right);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const offsets = all.map(({ offset }) => offset);
+  const voices = offsets.length % 2 === 0 ? [...offsets, 0] : offsets;
+  const middle = voices.sort((left, right) => left - right)[(voices.length - 1) / 2]!;
   const skew = own.offset - middle;
   const shown = `${skew >= 0 ? "+" : ""}${skew.toFixed(2)} s against the others (${own.offset.toFixed(2)} s against this machine, +/- ${own.error.toFixed(2)} s)`;
   if (Math.abs(skew) - own.error <= MOST_SKEW) return pass(shown);

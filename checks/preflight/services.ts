@@ -17,6 +17,8 @@ const SERVICE = "kubernetes.io/service-name";
 export interface LonelyService {
   readonly service: string;
   readonly node: string;
+  /** How many ready pods are behind it. With several, whoever deployed it counts on being safe, and is not. */
+  readonly pods: number;
 }
 
 interface ProbedPod extends KubeObject {
@@ -40,13 +42,15 @@ export function lonelyServices(slices: readonly EndpointSlice[], pods: readonly 
     });
     services.set(key, [...(services.get(key) ?? []), ...behind]);
   }
-  return [...services].flatMap(([service, behind]): LonelyService[] => {
+  return [...services].flatMap(([service, slicesPods]): LonelyService[] => {
+    // A Service of two address families has a slice, and so its pods, twice.
+    const behind = [...new Set(slicesPods)];
     const nodes = new Set(behind.map(({ spec }) => spec?.nodeName ?? ""));
     const probed = behind.every(({ spec }) =>
       spec?.containers.some(({ readinessProbe }) => readinessProbe !== undefined),
     );
     const [node = ""] = nodes;
-    return nodes.size === 1 && node !== "" && probed ? [{ service, node }] : [];
+    return nodes.size === 1 && node !== "" && probed ? [{ service, node, pods: behind.length }] : [];
   });
 }
 
@@ -67,14 +71,32 @@ export function servicesCheck(context: CheckContext): Check {
           probe: async (signal) => {
             const slices = await context.snapshot.list<EndpointSlice>(PATHS.allEndpointSlices, signal);
             const pods = await context.snapshot.list<ProbedPod>(PATHS.allPods, signal);
-            const found = lonelyServices(slices, pods).map(({ service, node }) => `${service} on ${node}`);
-            if (found.length === 0) return pass("none");
-            return pass(`${found.length} on one node`, {
-              note: `When K3s restarts on a node, its kubelet takes containers with a readiness probe for not ready until it has probed them again, so these Services refuse for seconds: ${found.join(", ")}. A second replica on another node prevents it.`,
-            });
+            const found = lonelyServices(slices, pods);
+            return found.length === 0
+              ? pass("none")
+              : pass(`${found.length} on one node`, { note: noteAbout(found, context.kubectl("get pods -A -o wide")) });
           },
         },
       ];
     },
   };
+}
+
+/** What is felt, and what prevents it: by how many pods each Service has. */
+function noteAbout(found: readonly LonelyService[], listPods: string): string {
+  const several = found.filter(({ pods }) => pods > 1);
+  const single = found.filter(({ pods }) => pods === 1);
+  return [
+    "When K3s restarts on a node, its kubelet takes containers with a readiness probe for not ready until it has probed them again, so Services whose pods are all there refuse for seconds.",
+    ...(several.length > 0
+      ? [
+          `Several pods, all on one node: ${several.map(({ service, node, pods }) => `${service} (${pods} on ${node})`).join(", ")}: spread them before the change, by topologySpreadConstraints or pod anti-affinity over kubernetes.io/hostname, or delete one pod and see where it lands (${listPods}).`,
+        ]
+      : []),
+    ...(single.length > 0
+      ? [
+          `One pod: ${single.map(({ service, node }) => `${service} on ${node}`).join(", ")}: a second replica on another node prevents it.`,
+        ]
+      : []),
+  ].join(" ");
 }

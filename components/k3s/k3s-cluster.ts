@@ -93,7 +93,11 @@ export class K3sCluster extends pulumi.ComponentResource {
             : [
                 hostCommand(
                   `${name}-${host.name}-token`,
-                  { target, run: ["token"], request: joinToken.apply((text) => tokenRequest(declared, text)) },
+                  {
+                    target,
+                    run: ["token"],
+                    request: joinToken.apply((text) => tokenRequest(declared, hosts.converge, text)),
+                  },
                   { ...child, dependsOn: [programs] },
                 ),
               ];

@@ -84,9 +84,12 @@ export function k3sRequest(declared: DeclaredHost, input: K3sRequestInput): stri
   );
 }
 
-/** The request to `hosts/token`: the file that `token-file` names. A secret. */
-export const tokenRequest = ({ host }: DeclaredHost, token: string): string =>
+/**
+ * The request to `hosts/token`: the file that `token-file` names. A secret. `hosts.converge` is in it so that a machine
+ * that was installed anew gets its token back.
+ */
+export const tokenRequest = ({ host }: DeclaredHost, converge: number, token: string): string =>
   renderRequest(
-    { host: host.name },
+    { host: host.name, converge },
     fileLines({ path: TOKEN_FILE, mode: "0600", content: `${token}\n` }, "secret-file"),
   );

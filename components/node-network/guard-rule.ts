@@ -1,5 +1,6 @@
 /**
- * The guard rule: on every node, for as long as one CNI is being left, pod-to-pod connections keep their source address.
+ * The guard: on every node, for as long as one CNI is being left, pod-to-pod connections keep their source address, and pods
+ * of both CNIs reach each other whatever node was rebooted in between.
  *
  * While flanneld runs, its masquerade rules (FLANNEL-POSTRTG) rewrite the source of every connection that involves a
  * Calico pod, and NetworkPolicies that select the client then deny it. One rule in front of Flannel's jump ends that
@@ -12,8 +13,13 @@
  * a Service) and portmap's 0x2000 (a pod that reaches itself through its own host port; measured: returned here, it gets no
  * answer). With Felix' marks confined to `iptablesMarkMask`, those bits belong to nobody else.
  *
- * A systemd unit asserts the rule before K3s starts, so that a node that reboots in the middle of a switch, and takes
+ * A systemd unit asserts both before K3s starts, so that a node that reboots in the middle of a switch, and takes
  * the new CNI earlier than planned, is right from the first packet.
+ *
+ * A node without Flannel that reboots comes back without Flannel's device, and so without a way to the pods that other nodes
+ * still run on Flannel (in the lab: no answer, from either side). The unit stays and gives it one through Calico's tunnel, which
+ * every node has by then. The routes are in a table of their own: Felix takes every foreign route over vxlan.calico out of the
+ * main table (felix/routetable/ownershippol, v3.31.7), and manages tables 1 to 250 (RouteTableRanges).
  */
 import { declaredHosts } from "../../config/derive";
 import type { HostFile, HostFiles } from "../k3s/hosts";
@@ -23,28 +29,35 @@ import type { NodeNetworkInput } from "./drop-ins";
 export const NOT_TO_MASQUERADE = "0x0/0x6000";
 export const GUARD_SCRIPT = "/usr/local/lib/seldon-k3s/pod-source-guard";
 export const GUARD_UNIT = "seldon-k3s-pod-source-guard.service";
+/** Routing table of the way through Calico's tunnel; its rule comes before the main table's (32766). */
+const ROUTE_TABLE = 10042;
+const ROUTE_PRIORITY = 1042;
 /** Name of the rule in `iptables -S`; also how the script finds it again. */
 export const GUARD_COMMENT = "seldon-k3s pod source guard";
 
 /**
- * The script that adds, checks or removes the rule. POSIX sh; safe to run any number of times and by hand.
+ * The script that adds, checks, keeps or removes rules and routes. POSIX sh; safe to run any number of times and by hand.
  *
  * @param podCidr range of all pod addresses, of both CNIs.
  */
 export function renderGuardScript(podCidr: string): string {
   return `#!/bin/sh
-# Keeps the source address of connections to pods while Flannel and Calico run side by side.
-# Usage: ${GUARD_SCRIPT} add|check|remove
+# Keeps pods reachable, and the source address of connections to them, while Flannel and Calico run side by side.
+# Usage: ${GUARD_SCRIPT} add|check|follow|watch|remove
 #   add     put both rules in front of Flannel's; does nothing when they are there already
 #   check   exit 0 when they are in force, 1 when not
-#   remove  take them away
+#   follow  where Flannel's device is gone, route to Flannel's pods through Calico's tunnel; where it is there, do not
+#   watch   stay, and follow
+#   remove  take rules and routes away
 set -eu
 
 pods=${podCidr}
 comment='${GUARD_COMMENT}'
+table=${ROUTE_TABLE}
+priority=${ROUTE_PRIORITY}
 
 # Like K3s: the host's iptables first, the one that K3s brings along where the host has none.
-PATH="\${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin:/var/lib/rancher/k3s/data/current/bin/aux"
+PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/opt/bin:/usr/sbin:/sbin:/var/lib/rancher/k3s/data/current/bin/aux"
 export PATH
 
 nat() { iptables -w 10 -t nat "$@"; }
@@ -60,39 +73,96 @@ in_force() {
   [ "$(nat -S POSTROUTING | sed -e '/FLANNEL-POSTRTG/,$d' | grep -c "$comment")" = 2 ]
 }
 
-remove() {
+remove_rules() {
   while between_pods -C POSTROUTING 2>/dev/null; do between_pods -D POSTROUTING; done
   while from_outside -C POSTROUTING 2>/dev/null; do from_outside -D POSTROUTING; done
+}
+
+there() { ip link show dev "$1" >/dev/null 2>&1; }
+
+# "POD_RANGE TUNNEL_ADDRESS" of each node, a line. As kube-proxy: a kubelet may read no node but its own.
+nodes() {
+  k3s kubectl --kubeconfig=/var/lib/rancher/k3s/agent/kubeproxy.kubeconfig --request-timeout=5s get nodes -o \\
+    'jsonpath={range .items[*]}{.spec.podCIDR}{" "}{.metadata.annotations.projectcalico\\.org/IPv4VXLANTunnelAddr}{"\\n"}{end}'
+}
+
+routed() { ip rule show | grep -q "lookup $table"; }
+
+# Addresses that are this node's own are behind no tunnel.
+add_routes() {
+  found=$(nodes 2>/dev/null) || return 0
+  own=$(ip -4 -o addr show dev vxlan.calico)
+  printf '%s\\n' "$found" | while read -r range tunnel; do
+    case "$tunnel: $own" in
+    ': '* | *" $tunnel/"*) continue ;;
+    esac
+    ip route replace "$range" via "$tunnel" dev vxlan.calico onlink table "$table" || continue
+    routed || ip rule add priority "$priority" table "$table"
+  done
+}
+
+remove_routes() {
+  while ip rule del priority "$priority" table "$table" 2>/dev/null; do :; done
+  ip route flush table "$table" 2>/dev/null || true
+}
+
+follow() {
+  if there flannel.1; then
+    ! routed || remove_routes
+  elif there vxlan.calico; then
+    add_routes
+  fi
+}
+
+# The API is asked every 5 s until there are routes, then every minute.
+watch() {
+  rounds=0
+  while :; do
+    if ! routed || there flannel.1 || [ "$rounds" -ge 12 ]; then
+      follow
+      rounds=0
+    fi
+    rounds=$((rounds + 1))
+    sleep 5
+  done
 }
 
 case "\${1:-}" in
 add)
   # Behind Flannel's jump a rule comes too late to do anything, so taking it away from there harms nothing.
-  in_force || { remove; from_outside -I POSTROUTING 1; between_pods -I POSTROUTING 1; }
+  in_force || { remove_rules; from_outside -I POSTROUTING 1; between_pods -I POSTROUTING 1; }
   ;;
 check) in_force ;;
-remove) remove ;;
+follow) follow ;;
+watch) watch ;;
+remove)
+  remove_rules
+  remove_routes
+  ;;
 *)
-  echo "usage: $0 add|check|remove" >&2
+  echo "usage: $0 add|check|follow|watch|remove" >&2
   exit 2
   ;;
 esac
 `;
 }
 
-/** The unit that asserts the rule at every boot, before K3s, and takes it away when it is stopped. */
+/**
+ * The unit that asserts the rules at every boot, before K3s, and stays for the routes. Stopping it takes nothing away: a restart
+ * would leave a moment without the rules; `hosts/guard absent` removes them.
+ */
 export function renderGuardUnit(): string {
   return `[Unit]
-Description=Keep the source address of pod-to-pod connections while the CNI is being changed
+Description=Keep pods reachable, and their source addresses, while the CNI is being changed
 # After whatever restores or flushes the host's own rules, before K3s starts a CNI.
 After=firewalld.service iptables.service netfilter-persistent.service nftables.service ufw.service
 Before=k3s.service k3s-agent.service
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/sh ${GUARD_SCRIPT} add
-ExecStop=/bin/sh ${GUARD_SCRIPT} remove
+ExecStartPre=/bin/sh ${GUARD_SCRIPT} add
+ExecStart=/bin/sh ${GUARD_SCRIPT} watch
+Restart=always
+RestartSec=5
 
 [Install]
 WantedBy=multi-user.target

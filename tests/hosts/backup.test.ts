@@ -89,14 +89,15 @@ onMachine("backup", (machine) => {
     );
   });
 
-  it("keeps the newest", () => {
+  it("keeps the newest, and nothing that a killed run has left", () => {
     const host = sqlite(machine());
+    host.write(`${BACKUPS}/.half.tar`, "half");
     for (const [index, name] of ["one", "two", "three"].entries()) {
       backup(host, name);
       host.sh(`touch -d "2026-01-0${index + 1}" ${BACKUPS}/${name}.tar`);
     }
     backup(host, "four");
-    expect(host.sh(`ls ${BACKUPS}`).stdout).toBe("four.tar\nfour.tar.sha256\nthree.tar\nthree.tar.sha256\n");
+    expect(host.sh(`ls -A ${BACKUPS}`).stdout).toBe("four.tar\nfour.tar.sha256\nthree.tar\nthree.tar.sha256\n");
   });
 
   it("receives and sends", () => {
@@ -133,7 +134,7 @@ onMachine("backup", (machine) => {
 
 onMachine("token", (machine) => {
   const put = (host: FixtureHost, text: string) =>
-    host.run("token", request("host s1", `secret-file 0600 /etc/rancher/k3s/token\n| ${text}`));
+    host.run("token", request("host s1", "converge 1", `secret-file 0600 /etc/rancher/k3s/token\n| ${text}`));
 
   it("puts a token on an empty machine only, and says nothing of it", () => {
     const host = machine();

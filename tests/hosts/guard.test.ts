@@ -53,6 +53,58 @@ onMachine("guard", (machine) => {
     expect(rules(host)).toEqual([RULE(), OUTSIDE()]);
   });
 
+  const add = (device: string, vni: number) =>
+    `ip link add ${device} type vxlan id ${vni} dstport 0 && ip link set ${device} up`;
+  const ROUTES = "ip rule show priority 1042; ip route show table 10042 2>/dev/null";
+  const followed = (host: FixtureHost) => host.sh(`sh ${GUARD_SCRIPT} follow; ${ROUTES}`).stdout.trim();
+
+  it("leads to the pods of other nodes through Calico's tunnel once Flannel's device is gone, and only then", () => {
+    const host = machine();
+    guard(host, "present");
+    host.write(
+      "/fake/bin/k3s",
+      `#!/bin/sh\necho "$*" >>/fake/asked\nprintf '10.42.0.0/24 10.42.128.0\\n10.42.1.0/24 10.42.129.0\\n10.42.2.0/24 \\n 10.42.130.0\\n'\n`,
+      0o755,
+    );
+    host.sh(`${add("flannel.1", 1)}; ${add("vxlan.calico", 4096)}; ip addr add 10.42.128.0/32 dev vxlan.calico`);
+    expect(followed(host)).toBe("");
+
+    host.sh("ip link del flannel.1");
+    const found = followed(host).split("\n");
+    // Its own range, a node without a tunnel and one without a range get no route.
+    expect(found).toEqual([
+      expect.stringMatching(/^1042:\s+from all lookup 10042$/),
+      expect.stringMatching(/^10\.42\.1\.0\/24 via 10\.42\.129\.0 dev vxlan\.calico onlink\s*$/),
+    ]);
+    expect(followed(host).split("\n")).toHaveLength(2);
+    expect(host.read("/fake/asked")).toContain("kubeproxy.kubeconfig");
+
+    host.sh(add("flannel.1", 1));
+    expect(followed(host)).toBe("");
+    host.sh("ip link del flannel.1");
+    followed(host);
+    expect(guard(host, "absent")).toMatchObject({ code: 0 });
+    expect(host.sh(ROUTES).stdout).toBe("");
+  });
+
+  it("keeps the routes that it has while the API does not answer", () => {
+    const host = machine();
+    guard(host, "present");
+    host.sh(add("vxlan.calico", 4096));
+    host.write("/fake/bin/k3s", "#!/bin/sh\nexit 1\n", 0o755);
+    expect(followed(host)).toBe("");
+    host.sh("ip route add 10.42.1.0/24 via 10.42.129.0 dev vxlan.calico onlink table 10042");
+    expect(followed(host)).toContain("10.42.1.0/24");
+  });
+
+  it("is started anew when its script is another one", () => {
+    const host = machine();
+    guard(host, "present", "10.52.0.0/16");
+    host.calls();
+    guard(host, "present");
+    expect(host.calls()).toEqual([`systemctl restart ${GUARD_UNIT}`]);
+  });
+
   it("wants to be told what to do", () => {
     expect(guard(machine(), "perhaps")).toMatchObject({ code: 2 });
     expect(machine().run("guard", request(), "present")).toMatchObject({ code: 2 });

@@ -80,6 +80,15 @@ onMachine("k3s on an empty machine", (machine) => {
     expect(host.calls()).toEqual([]);
   });
 
+  it("asks the new server by its own settings whether it is up", () => {
+    const host = empty(machine());
+    const result = host.run("k3s", k3s({ config: 'write-kubeconfig: "/etc/rancher/k3s/admin.yaml"\n' }));
+    expect(result.code).toBe(0);
+    expect(result.stderr).not.toMatch(/cannot open|No such file/);
+    expect(host.read("/fake/calls")).toContain("kubectl --kubeconfig /etc/rancher/k3s/admin.yaml");
+    expect(host.read("/fake/calls")).not.toContain("/etc/rancher/k3s/k3s.yaml");
+  });
+
   it.each([
     ["the binary", "binary-sha256-amd64", "k3s has not the pinned bytes"],
     ["the installer", "installer-sha256", "install.sh has not the pinned bytes"],

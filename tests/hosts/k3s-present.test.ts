@@ -155,6 +155,23 @@ onMachine("k3s on a machine that runs K3s", (machine) => {
       expect(host.calls()).toEqual([]);
     });
 
+    it("an agent, which waits for an API server that is coming back, so long and no longer", () => {
+      const host = ready(machine(), "k3s-agent");
+      host.sh("mkdir -p /fake/units/k3s; sleep 100 >/dev/null 2>&1 & echo $! >/fake/units/k3s/pid; touch /fake/api.$!");
+      host.write("/fake/server-version", NEW);
+      host.write("/fake/api-down", "");
+      const wish = { role: "agent", version: NEW };
+      refused(
+        k3s(host, { ...wish, more: [...pins(), "join-seconds 0"] }),
+        "the API does not answer this agent within 0 s",
+        "nothing was changed",
+      );
+      expect(started(host)).toEqual([]);
+      host.sh("(sleep 1; rm /fake/api-down) >/dev/null 2>&1 &");
+      expect(k3s(host, { ...wish, more: pins() })).toMatchObject({ code: 0 });
+      expect(started(host)).toEqual(["started k3s-agent vxlan"]);
+    });
+
     it("an agent, but not past its servers", () => {
       const host = ready(machine(), "k3s-agent");
       host.sh("mkdir -p /fake/units/k3s; sleep 100 >/dev/null 2>&1 & echo $! >/fake/units/k3s/pid; touch /fake/api.$!");

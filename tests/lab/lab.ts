@@ -215,6 +215,8 @@ export class Lab {
       signal: options.signal,
     });
     await this.fetchKubeconfig();
+    // Until the controller manager has made it, no pod can be created.
+    await this.kubectl(["wait", "--for=create", "serviceaccount/default", "--timeout=60s"]);
   }
 }
 

@@ -123,6 +123,14 @@ describe("installing", () => {
     expect(clone.calls()).toEqual(["npm ci", "npm ci"]);
   });
 
+  test("a command that the stack runs installs nothing in the middle of an update", () => {
+    const clone = project();
+    const { status, stderr } = run(clone, "rollout", "prove");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: rollout: node_modules is not what .* Run: npm ci\n$/);
+    expect(clone.calls()).toEqual([]);
+  });
+
   test("a failing npm ci ends the command and leaves no lock", () => {
     const clone = project({ npm: "echo broken >&2; exit 3" });
     const { status, stderr } = run(clone, "golden");
@@ -134,8 +142,15 @@ describe("installing", () => {
   test("several at the same time install once", async () => {
     const clone = project();
     const npm = join(clone.folder, "bin/npm");
-    writeFileSync(npm, readFileSync(npm, "utf8").replace("\nmkdir", "\nsleep 0.5; mkdir"), { mode: 0o755 });
-    const results = await Promise.all([1, 2, 3].map(() => outcome(start(clone, "golden"))));
+    const gate = join(clone.folder, "gate");
+    const held = `\nuntil [ -e ${gate} ]; do sleep 0.05; done; mkdir`;
+    writeFileSync(npm, readFileSync(npm, "utf8").replace("\nmkdir", held), { mode: 0o755 });
+    const children = [1, 2, 3].map(() => start(clone, "golden"));
+    // npm ends when somebody waits for it.
+    for (const child of children) {
+      child.stderr?.on("data", (text) => String(text).includes("waiting for the packages") && writeFileSync(gate, ""));
+    }
+    const results = await Promise.all(children.map((child) => outcome(child)));
     expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(clone.calls()).toEqual(["npm ci"]);
     expect(results.filter(({ stderr }) => stderr.includes("waiting for the packages")).length).toBeGreaterThan(0);

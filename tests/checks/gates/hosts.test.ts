@@ -72,7 +72,7 @@ describeWithSshd("gate hosts", () => {
   };
 
   it("passes a cluster that is as declared, and machines that are empty", async () => {
-    expect((await look(subject())).totals).toMatchObject({ PASS: 5, FAIL: 0, ERROR: 0, SKIPPED: 0 });
+    expect((await look(subject())).totals).toMatchObject({ PASS: 7, FAIL: 0, ERROR: 0, SKIPPED: 0 });
     machines.answer("s1", factsText(emptyLines(SERVER_LINES)));
     machines.answer("a1", factsText(emptyLines(AGENT_LINES)));
     const run = await look(subject());

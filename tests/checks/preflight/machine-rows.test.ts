@@ -103,6 +103,20 @@ describe("clocks", () => {
     expect(judgeClock(all[0]!, all).verdict).toBe("PASS");
   });
 
+  it("lets this machine decide between two, whichever comes first", () => {
+    for (const late of [-3600, 3600]) {
+      const all = [clock("s1", 0.07), clock("a1", late)];
+      for (const order of [all, [...all].reverse()]) {
+        expect(order.filter((own) => judgeClock(own, order).verdict === "FAIL").map(({ name }) => name)).toEqual([
+          "a1",
+        ]);
+      }
+    }
+    // The machine that asks is outvoted where both say otherwise.
+    const both = [clock("s1", 3600), clock("a1", 3600.2)];
+    expect(both.map((own) => judgeClock(own, both).verdict)).toEqual(["PASS", "PASS"]);
+  });
+
   it("holds nothing against anybody that the measurement cannot tell", () => {
     const all = [clock("s1", 0), clock("a1", 4, 3)];
     expect(judgeClock(all[1]!, all).verdict).toBe("PASS");

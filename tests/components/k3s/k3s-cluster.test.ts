@@ -77,7 +77,7 @@ describe("K3sCluster", () => {
     const { inputs } = recording.named("k3s-agent-1-token");
     expect(containsSecret(inputs["stdin"])).toBe(true);
     expect(revealSecrets(inputs["stdin"])).toBe(
-      "host agent-1\nsecret-file 0600 /etc/rancher/k3s/token\n| hunter2\nend\n",
+      "host agent-1\nconverge 0\nsecret-file 0600 /etc/rancher/k3s/token\n| hunter2\nend\n",
     );
     expect(inputs["create"]).toBe("/usr/local/lib/seldon-k3s/run token");
     expect(containsSecret(recording.named("k3s-agent-1").inputs["stdin"])).toBe(false);

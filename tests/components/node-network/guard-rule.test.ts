@@ -98,7 +98,7 @@ describe("the guard's script", () => {
   it("says how it is used, with exit code 2", () => {
     const result = run([], "nonsense");
     expect(result.status).toEqual([2]);
-    expect(result.stderr).toMatch(/^usage: .* add\|check\|remove\n$/);
+    expect(result.stderr).toMatch(/^usage: .* add\|check\|follow\|watch\|remove\n$/);
   });
 
   it("fails where iptables fails, and says so", () => {
@@ -118,11 +118,10 @@ describe("the guard's unit", () => {
   it("asserts the rule before K3s starts, at every boot", () => {
     const unit = renderGuardUnit();
     for (const line of [
-      "Type=oneshot",
-      "RemainAfterExit=yes",
       "Before=k3s.service k3s-agent.service",
-      `ExecStart=/bin/sh ${GUARD_SCRIPT} add`,
-      `ExecStop=/bin/sh ${GUARD_SCRIPT} remove`,
+      `ExecStartPre=/bin/sh ${GUARD_SCRIPT} add`,
+      `ExecStart=/bin/sh ${GUARD_SCRIPT} watch`,
+      "Restart=always",
       "WantedBy=multi-user.target",
     ]) {
       expect(unit.split("\n")).toContain(line);

@@ -64,6 +64,9 @@ export function cliProject(lab: Lab): CliProject {
   };
 }
 
+/** Words that put a secret, which comes on standard input, into the stack file. */
+export const setSecret = (key: string): string[] => ["config", "set", `seldon-k3s:${key}`, "--secret", ...STACK];
+
 /** The stack file for a configuration; the encryption salt of the one before is kept. JSON is YAML. */
 export function stackFileOf(values: Readonly<Record<string, unknown>>, before: string): string {
   const { encryptionsalt } = load(before) as { encryptionsalt?: string };

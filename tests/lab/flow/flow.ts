@@ -5,7 +5,7 @@ import { join, relative, resolve } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import type { Lab } from "../lab";
 import { DEFAULT_VERSION, PINNED_FOLDER } from "../host-files";
-import { cliProject, stackFileOf, wantsCli } from "./cli-engine";
+import { cliProject, setSecret, stackFileOf, wantsCli } from "./cli-engine";
 import { labCharts } from "../charts";
 
 const PROJECT = resolve(__dirname, "../../..");
@@ -34,13 +34,23 @@ export class Flow {
   readonly #lab: Lab;
   #values: Record<string, Record<string, unknown>>;
   readonly #say: (line: string) => void;
+  readonly #secrets: Readonly<Record<string, string>>;
   /** Told each line of an `up`, to act at a certain step. */
   onLine: (line: string) => void = () => undefined;
 
-  /** @param values sections of the configuration, on top of what the lab's topology gives. */
-  constructor(lab: Lab, values: Values = {}, say: (line: string) => void = () => undefined) {
+  /**
+   * @param values sections of the configuration, on top of what the lab's topology gives.
+   * @param secrets secret keys of the configuration, in clear.
+   */
+  constructor(
+    lab: Lab,
+    values: Values = {},
+    say: (line: string) => void = () => undefined,
+    secrets: Readonly<Record<string, string>> = {},
+  ) {
     this.#lab = lab;
     this.#say = say;
+    this.#secrets = secrets;
     const [first] = lab.servers;
     const machine = ({ name, address, hostKey }: { name: string; address: string; hostKey: string }) => ({
       name,
@@ -97,8 +107,8 @@ export class Flow {
   /** The stand-in for the engine. */
   #startStandIn(): Promise<ChildProcess> {
     const { folder, admin } = this.#lab;
-    const secrets = {};
-    const stackFile = folder.write("stack.json", JSON.stringify({ stack: "lab", values: this.#values, secrets }));
+    const stack = { stack: "lab", values: this.#values, secrets: this.#secrets };
+    const stackFile = folder.write("stack.json", JSON.stringify(stack));
     const words = ["tools/typescript.cjs", "tests/lab/engine/up.ts"].map((file) => join(PROJECT, file));
     return admin.spawn(process.execPath, ["--require", ...words, stackFile, folder.file("state.json")], {
       cwd: PROJECT,
@@ -115,6 +125,9 @@ export class Flow {
       "pulumi/Pulumi.lab.yaml",
       stackFileOf(this.#values, readFileSync(folder.file("pulumi/Pulumi.lab.yaml"), "utf8")),
     );
+    for (const [key, value] of Object.entries(this.#secrets)) {
+      await admin.must("pulumi", setSecret(key), { cwd, env, input: value });
+    }
     return admin.spawn("pulumi", [...up], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   }
 

@@ -21,7 +21,7 @@ export async function startLoad(lab: Lab, options: Omit<LoadOptions, "nodes"> = 
   const pairs = nodes.length * (nodes.length - 1);
   await waitFor("the first requests of every pair", 60, async () => {
     const report = await readLoad(lab);
-    return report.pairs.filter(({ mode, requests }) => mode === "service" && requests > 0).length >= pairs || undefined;
+    return report.pairs.filter(({ mode, requests }) => mode === "pod" && requests > 0).length >= pairs || undefined;
   });
 }
 
