@@ -29,6 +29,8 @@ export function judgeClock(own: Clock, all: readonly Clock[]): Outcome {
   const shown = `${skew >= 0 ? "+" : ""}${skew.toFixed(2)} s against the others (${own.offset.toFixed(2)} s against this machine, +/- ${own.error.toFixed(2)} s)`;
   if (Math.abs(skew) - own.error <= MOST_SKEW) return pass(shown);
   return fail(shown, {
+    // No clock that is this far off comes right while somebody waits.
+    final: true,
     fix: `on ${own.name}: chronyc makestep (or timedatectl set-ntp true), and see that a time server is reached`,
   });
 }

@@ -6,6 +6,7 @@
  * Left out, by name: `guard` (over in milliseconds, so that nothing can be aimed at it), and a cut of SSH during `pods`, which
  * goes through the API and uses SSH only for a moment.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "./lab";
 import { Flow } from "./flow/flow";
 import { hostState } from "./flow/host-state";
@@ -45,11 +46,13 @@ const WAYS: readonly Way[] = [
   },
   {
     name: "the host loses its power",
-    strike: (lab, { host }) => lab.host(host).powerCut(),
-    mend: async (lab, { host }) => {
+    // It comes back while the run looks for it, or after the run has given up.
+    strike: async (lab, { host }) => {
+      await lab.host(host).powerCut();
+      await sleep(AWAY);
       await lab.host(host).boot();
-      await lab.waitForNodes(false);
     },
+    mend: (lab) => lab.waitForNodes(false),
   },
   {
     name: "the runner is killed",
@@ -59,6 +62,9 @@ const WAYS: readonly Way[] = [
   },
   { name: "the API server is killed", strike: (lab) => lab.host("s1").exec("pkill -KILL kube-apiserver") },
 ];
+
+/** How long a host is without power, in milliseconds. */
+const AWAY = 10_000;
 
 const full = process.env["LAB_FULL"] === "1";
 const why = whyNoLab();

@@ -1,16 +1,21 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 )
 
 const runFolder = "/run/lab-init"
 
+// notifySockets counts them: each start of a service has one of its own, which the end of the start before cannot remove.
+var notifySockets atomic.Int64
+
 // listenNotify opens the socket on which a service says that it is ready (sd_notify(3)).
 func listenNotify(name string, messages chan<- string) (string, func(), error) {
-	path := filepath.Join(runFolder, "notify-"+name)
+	path := filepath.Join(runFolder, fmt.Sprintf("notify-%s-%d", name, notifySockets.Add(1)))
 	_ = os.Remove(path)
 	connection, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
