@@ -16,7 +16,11 @@ const COMMAND = {
   flags: {
     topology: { type: "string", value: "A,B", summary: "labs to measure, 1s1a unless told; such as 1s2a,1s4a,3s2a" },
     runs: { type: "string", value: "N", summary: "times that each is measured, 1 unless told" },
-    order: { type: "string", value: "ORDER", summary: "stack (live, both ways), window, or maintainers (there only)" },
+    order: {
+      type: "string",
+      value: "ORDER",
+      summary: "stack (live, both ways), window, maintainers (there only), or none",
+    },
     rate: {
       type: "string",
       value: "N",

@@ -11,8 +11,9 @@ import { maintainersOrder } from "./maintainers";
 /**
  * - `stack`: this project, live; `window`: this project, in a maintenance window.
  * - `maintainers`: what K3s' maintainers advise: change all servers, restart everything.
+ * - `none`: nothing changes; what the load alone shows on this machine.
  */
-export const ORDERS = ["stack", "window", "maintainers"] as const;
+export const ORDERS = ["stack", "window", "maintainers", "none"] as const;
 export type Order = (typeof ORDERS)[number];
 
 export interface RunSetting {
@@ -32,7 +33,7 @@ export interface RunSetting {
 export interface Measured {
   readonly topology: TopologyName;
   readonly order: Order;
-  readonly way: "to Calico" | "to Flannel";
+  readonly way: "to Calico" | "to Flannel" | "no change";
   readonly run: number;
   /** From the start of the change to its end. */
   readonly seconds: number;
@@ -43,6 +44,9 @@ export interface Measured {
 
 /** How long the load goes on after a change, in milliseconds: what breaks late counts too. */
 const AFTERMATH = 10_000;
+
+/** How long nothing changes with the order `none`, in milliseconds: about as long as a change of two nodes takes. */
+const NO_CHANGE = 150_000;
 
 /** @throws Error when a step of the change fails, with the end of its output. The lab is gone then, too. */
 export async function measureRun(setting: RunSetting): Promise<Measured[]> {
@@ -67,6 +71,10 @@ export async function measureRun(setting: RunSetting): Promise<Measured[]> {
       say(`${way}: ${Math.round(seconds)} s, ${failures} of ${requests} failed, ${wrongSources} from a wrong source`);
       return { topology, order, way, run, seconds, load, loadAverage: loadavg()[0] ?? 0 };
     };
+    if (order === "none") {
+      await startLoad(lab, { rate: setting.rate });
+      return [await during("no change", () => sleep(NO_CHANGE, undefined, { signal }))];
+    }
     const mode = order === "window" ? "window" : "live";
     if (order !== "maintainers") await up("taking the cluster over");
     await startLoad(lab, { rate: setting.rate });

@@ -10,6 +10,7 @@ const COLUMNS: readonly [title: string, cell: (row: Measured) => string | number
   ["requests", ({ load }) => load.total.requests],
   ["failed", ({ load }) => load.total.failures],
   ["wrong source", ({ load }) => load.total.wrongSources],
+  ["failed, of clients just started", ({ load }) => load.whileWarmingUp],
   ["longest gap, ms", ({ load }) => Math.round(load.total.longestGapMs)],
   ["longest stall of a client, ms", ({ load }) => Math.round(load.total.longestStallMs)],
   ["load average", ({ loadAverage }) => loadAverage.toFixed(1)],

@@ -54,7 +54,7 @@ export interface LoadReport {
     readonly stallMs: number;
     readonly fault: string;
   }[];
-  /** Requests that failed before a new client's first success (at most ten seconds), which are counted nowhere else. */
+  /** Requests that failed while a new client warmed up (at most ten seconds), which are counted nowhere else. */
   readonly whileWarmingUp: number;
   readonly firstSecond: number;
   readonly lastSecond: number;
@@ -145,7 +145,7 @@ export function renderLoad(report: LoadReport): string {
       ),
     ...(report.bad.length > 40 ? [`  and ${report.bad.length - 40} more`] : []),
     ...(report.whileWarmingUp > 0
-      ? [`${report.whileWarmingUp} requests of new clients failed before their first success`]
+      ? [`${report.whileWarmingUp} requests of new clients failed while they warmed up`]
       : []),
   ].join("\n");
 }

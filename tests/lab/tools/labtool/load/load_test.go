@@ -35,21 +35,36 @@ func TestRecorder(t *testing.T) {
 	}
 	r.Failure(at(0), "refused")
 	r.Success(at(600), 3*time.Millisecond, "10.42.1.2", "10.42.1.2")
+	// One of two servers knows the client already, the other one does not.
+	r.Failure(at(610), "timeout")
 	r.Success(at(700), 5*time.Millisecond, "10.42.1.2", "10.42.1.2")
-	if line := flush(t, r, at(1000)); line != (Line{Time: 1001, From: "s1", Pod: "client", To: "a1", Mode: "service",
-		Requests: 2, GapMs: 300, SlowestMs: 5}) {
-		t.Errorf("the second of the first success: %+v", line)
+	r.Success(at(2000), 5*time.Millisecond, "10.42.1.2", "10.42.1.2")
+	if line := flush(t, r, at(2500)); !line.Warming || line.Failures != 2 || line.Requests != 5 {
+		t.Errorf("a client that was not calm for long: %+v", line)
 	}
-	r.Failure(at(599), "began before the first success")
-	r.Failure(at(1100), "timeout")
-	r.Failure(at(1200), "refused")
-	r.Success(at(1900), time.Millisecond, "10.42.9.0", "10.42.1.2")
+	r.Success(at(2650), 9*time.Millisecond, "10.42.1.2", "10.42.1.2")
+	r.Success(at(2800), 7*time.Millisecond, "10.42.1.2", "10.42.1.2")
+	r.Success(at(2900), 5*time.Millisecond, "10.42.1.2", "10.42.1.2")
+	if line := flush(t, r, at(3000)); line != (Line{Time: 1003, From: "s1", Pod: "client", To: "a1", Mode: "service",
+		Requests: 1, GapMs: 100, SlowestMs: 5}) {
+		t.Errorf("the second in which it became warm: %+v", line)
+	}
+	r.Failure(at(2799), "began while it warmed up")
+	r.Failure(at(3100), "timeout")
+	r.Failure(at(3200), "refused")
+	r.Success(at(3900), time.Millisecond, "10.42.9.0", "10.42.1.2")
 	want := "timeout"
-	if line := flush(t, r, at(2000)); line.Requests != 3 || line.Failures != 2 || line.WrongSources != 1 || line.GapMs != 1200 || line.Fault != want {
+	if line := flush(t, r, at(4000)); line.Requests != 3 || line.Failures != 2 || line.WrongSources != 1 || line.GapMs != 1000 || line.Fault != want {
 		t.Errorf("failures, another source and a gap over the end of a second: %+v", line)
 	}
-	if line := flush(t, r, at(5000)); line.Requests != 0 || line.GapMs != 3100 {
+	if line := flush(t, r, at(7000)); line.Requests != 0 || line.GapMs != 3100 {
 		t.Errorf("a gap that has not ended: %+v", line)
+	}
+
+	wrong := NewRecorder("s1", "client", "a1", "service", start)
+	wrong.Success(at(10), time.Millisecond, "10.42.9.0", "10.42.1.2")
+	if line := flush(t, wrong, at(1000)); line.Warming || line.WrongSources != 1 {
+		t.Errorf("a new client with a wrong source: %+v", line)
 	}
 
 	cold := NewRecorder("s1", "client", "a1", "service", start)

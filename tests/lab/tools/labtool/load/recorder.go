@@ -16,8 +16,8 @@ type Line struct {
 	Pod  string `json:"pod"`
 	To   string `json:"to"`
 	Mode string `json:"mode"`
-	// Warming: no request has succeeded yet since the client began, which is no longer than warmUp ago. What fails meanwhile
-	// is told apart: the client's address must first be known to whoever enforces policies.
+	// Warming: the client is new, and has not been calm (nothing failed) for a while yet. What fails meanwhile is told apart:
+	// the client's address must first be known to whoever enforces policies, on every node of the servers.
 	Warming bool `json:"warming,omitempty"`
 	// Requests that ended, how many of them failed, and how many came with another source address than the pod's own.
 	Requests     int `json:"requests"`
@@ -35,8 +35,12 @@ type Line struct {
 	Fault string `json:"fault,omitempty"`
 }
 
-// warmUp is how long a new client may find nobody before that counts.
-const warmUp = 10 * time.Second
+// grace is how long a new client may fail before that counts; calm is for how long nothing fails any more when it is warm.
+// A request that fails is known to do so after a timeout, so it takes longer than one.
+const (
+	grace = 10 * time.Second
+	calm  = 2 * timeout
+)
 
 // Recorder counts one stream of requests.
 type Recorder struct {
@@ -45,6 +49,8 @@ type Recorder struct {
 	last    time.Time
 	begin   time.Time
 	warming bool
+	// well is since when a warming client has seen successes only.
+	well time.Time
 	// warm is when the warming up ended.
 	warm time.Time
 }
@@ -68,14 +74,8 @@ func (r *Recorder) Success(now time.Time, took time.Duration, source, own string
 		r.line.GapMs = max(r.line.GapMs, milliseconds(now.Sub(r.last)))
 	}
 	if r.warming {
-		// What came before belongs to the warming up.
-		r.line.Requests -= r.line.Failures
-		r.line.Failures = 0
-		if source == own {
-			r.line.Fault = ""
-		}
+		r.warmUp(now, source != own)
 	}
-	r.end(now)
 	r.last = now
 }
 
@@ -86,14 +86,24 @@ func (r *Recorder) Failure(begin time.Time, text string) {
 	if !r.warming && begin.Before(r.warm) {
 		return // It was waiting while the client warmed up.
 	}
+	r.well = time.Time{}
 	r.line.Requests++
 	r.line.Failures++
 	r.fault(text)
 }
 
-func (r *Recorder) end(now time.Time) {
-	if r.warming {
-		r.warming, r.warm = false, now
+// warmUp notes a success while the client is new. A wrong source is no matter of time, so it counts at once.
+func (r *Recorder) warmUp(now time.Time, wrong bool) {
+	if r.well.IsZero() {
+		r.well = now
+	}
+	if !wrong && now.Sub(r.well) < calm {
+		return
+	}
+	r.warming, r.warm = false, now
+	if !wrong {
+		// What came before in this second belongs to the warming up.
+		r.line = Line{From: r.line.From, Pod: r.line.Pod, To: r.line.To, Mode: r.line.Mode}
 	}
 }
 
@@ -134,8 +144,9 @@ func (r *Recorder) Stalled(d time.Duration) {
 func (r *Recorder) Flush(now time.Time, to io.Writer) error {
 	r.mutex.Lock()
 	line := r.line
-	if now.Sub(r.begin) >= warmUp {
-		r.end(now)
+	if r.warming && now.Sub(r.begin) >= grace {
+		// Whoever never gets through is not forgiven.
+		r.warming, r.warm = false, now
 	}
 	line.Time, line.Warming = float64(now.UnixMilli())/1000, r.warming
 	if !r.warming {
