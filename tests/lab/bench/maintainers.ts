@@ -22,11 +22,21 @@ const CALICO = {
   apiVersion: "v1",
   kind: "List",
   items: [
+    object("crd.projectcalico.org/v1", "FelixConfiguration", "default", {}),
     object("operator.tigera.io/v1", "Installation", "default", {
       calicoNetwork: {
         bgp: "Disabled",
         containerIPForwarding: "Enabled",
-        ipPools: [{ cidr: "10.42.128.0/17", encapsulation: "VXLAN", natOutgoing: "Enabled", blockSize: 26 }],
+        ipPools: [
+          {
+            name: "default-ipv4-ippool",
+            cidr: "10.42.128.0/17",
+            encapsulation: "VXLAN",
+            natOutgoing: "Enabled",
+            blockSize: 26,
+            nodeSelector: "all()",
+          },
+        ],
       },
     }),
     object("operator.tigera.io/v1", "APIServer", "default", {}),

@@ -56,7 +56,10 @@ export async function measureRun(setting: RunSetting): Promise<Measured[]> {
     const flow = new Flow(lab, { hosts: { batch: setting.batch } });
     const up = async (what: string, changes: Parameters<Flow["up"]>[0] = {}): Promise<void> => {
       say(what);
-      const { code, log } = await flow.up(changes);
+      const running = await flow.start(changes);
+      signal.addEventListener("abort", running.kill, { once: true });
+      const { code, log } = await running.ended;
+      signal.removeEventListener("abort", running.kill);
       signal.throwIfAborted();
       if (code !== 0)
         throw new Error(`${what} ended with exit code ${code}:\n${log.split("\n").slice(-40).join("\n")}`);
