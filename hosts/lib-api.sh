@@ -102,3 +102,6 @@ others_down() {
     fi
   done
 }
+
+# others_up: for wait_until.
+others_up() { [ -z "$(others_down)" ]; }

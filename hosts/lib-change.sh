@@ -127,6 +127,8 @@ go_for_server() {
   fi
   if api_ready; then
     lease_take "$((timeout_seconds * 2 + 60))" "$lease_wait"
+    # A server whose K3s was restarted a moment ago, by the step before, is not Ready for some seconds.
+    wait_until "$((timeout_seconds / 5))" "the other servers" others_up || true
     go_down=$(others_down)
     if [ -n "$go_down" ]; then
       lease_drop

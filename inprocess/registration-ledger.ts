@@ -73,7 +73,7 @@ type Named = pulumi.Input<pulumi.Resource> | pulumi.Input<pulumi.Input<pulumi.Re
  * grows with the square of their number.
  */
 async function resourcesOf(named: Named): Promise<pulumi.Resource[]> {
-  return pulumi.Resource.isInstance(named) ? [named] : ([await settled<unknown>(named)].flat() as pulumi.Resource[]);
+  return pulumi.Resource.isInstance(named) ? [named] : [await settled<unknown>(named)].flat();
 }
 
 function settled<T>(input: pulumi.Input<T>): Promise<Settled<T>> {

@@ -176,6 +176,15 @@ onMachine("settings on a server", (machine) => {
     expect(backend(host, "none", "other-server s2", "other-server s3")).toMatchObject({ code: 0 });
   });
 
+  it("waits for a server that was restarted a moment ago", () => {
+    const host = machine();
+    host.installK3s();
+    host.write("/fake/nodes/s2", "Ready=False=PLEG is not healthy: pleg has yet to be successful\n");
+    host.write("/fake/well", "Ready=True=kubelet is posting ready status\n");
+    host.sh("(sleep 2; mv /fake/well /fake/nodes/s2) >/dev/null 2>&1 &");
+    expect(backend(host, "none", "other-server s2")).toMatchObject({ code: 0 });
+  });
+
   it("waits for the lease of another server, and takes over its own and an expired one", () => {
     const host = machine();
     host.installK3s();
