@@ -190,14 +190,7 @@ suite(`machines that are not as they should be${why === undefined ? "" : ` (skip
   beforeAll(async () => {
     lab = await Lab.start({ topology: "1s2a", empty: ["a2"] });
     token = (await lab.host("s1").must("cat /var/lib/rancher/k3s/server/token")).trim();
-    await lab.kubectl([
-      "wait",
-      "--for=condition=Available",
-      "deployment/coredns",
-      "-n",
-      "kube-system",
-      "--timeout=120s",
-    ]);
+    await lab.waitForDns();
     const known = { servers: [machineOf(lab.host("s1"))], agents: [machineOf(lab.host("a1"))] };
     expect(explained(await flowOf({ ...right(), hosts: known }).up())).toBe("");
   }, 10 * MINUTES);

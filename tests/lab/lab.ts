@@ -196,6 +196,12 @@ export class Lab {
     return waitForNodes(this.hosts, ready, signal);
   }
 
+  /** Waits until names of Services are answered: the last part of a cluster that comes up. */
+  async waitForDns(): Promise<void> {
+    const deployment = ["deployment/coredns", "--namespace=kube-system"];
+    await this.kubectl(["wait", "--for=condition=Available", ...deployment, "--timeout=120s"]);
+  }
+
   /** Ends everything and removes every trace. Can be called again. */
   async stop(): Promise<void> {
     if (this.#stopped) return;

@@ -4,9 +4,10 @@
  * and everything of the stack are real.
  */
 import { Lab } from "./lab";
-import { Flow, type UpResult } from "./flow/flow";
+import { Flow } from "./flow/flow";
 import { differences, hostState, type HostState } from "./flow/host-state";
 import { readLoad, startLoad } from "./flow/load";
+import { explained } from "./flow/told";
 import type { LoadReport } from "./load/report";
 import { whyNoLab } from "./tools";
 
@@ -32,13 +33,12 @@ suite(`the way to Calico and back, one server on SQLite and one agent${why === u
   let lab: Lab;
   let flow: Flow;
   const untouched: Record<string, HostState> = {};
-  /** Which lines of the output tell what went wrong. */
-  const explained = ({ code, log }: UpResult): string => (code === 0 ? "" : log.split("\n").slice(-40).join("\n"));
 
   beforeAll(async () => {
     lab = await Lab.start({ topology: "1s1a", unitFlags: ["--flannel-backend=vxlan"] });
     flow = new Flow(lab);
     await startLoad(lab);
+    await lab.waitForDns();
     for (const host of lab.hosts) untouched[host.name] = await hostState(host);
   }, 10 * MINUTES);
 

@@ -7,7 +7,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\b(veth|cali)[0-9a-f]{6,}\b/g, "$1*"],
   [/\b(CNI-(?:DN|SN|HOSTPORT)-)[0-9a-f]{8,}\b/g, "$1*"],
   [/\b(KUBE-(?:SVC|SEP|EXT|FW|XLB|SRC|DST|NWPLCY|POD-FW)-)[A-Z0-9]{8,}\b/g, "$1*"],
-  [/\bid: \\?"[0-9a-f]{64}\\?"/g, "id: *"],
+  [/[0-9a-f]{64}/g, "CONTAINER"],
   [/\b10\.42\.\d+\.\d+(\/32)?\b/g, "POD"],
   [/\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, "MAC"],
   [/\bprobability [0-9.]+/g, "probability *"],
@@ -15,7 +15,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
 
 const COMMANDS: Readonly<Record<string, string>> = {
   // Without kube-proxy's rules for Services: they follow the endpoints, whatever the CNI is.
-  iptables: "iptables-save | grep -v '^#' | grep -vE 'KUBE-(SVC|SEP|EXT|FW)-[A-Z0-9]{8,}'",
+  iptables: "iptables-save | grep -v '^#' | grep -vE 'KUBE-(SVC|SEP|EXT|FW)-[A-Z0-9]{8,}|has no endpoints'",
   ip6tables: "ip6tables-save | grep -v '^#'",
   ipsets: "ipset list -n",
   links: "ip -o link show | sed -e 's/^[0-9]*: //' -e 's/@if[0-9]*//' | cut -d: -f1",
