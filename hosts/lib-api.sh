@@ -68,9 +68,9 @@ lease_drop() {
     kubectl delete --raw "$LEASE_PATH/$LEASE" -f - >/dev/null 2>&1 || return 0
 }
 
-# server_up NODE: 0 when its kubelet and, where told, its etcd member are well. A node that is NotReady for want of a CNI
-# only is up: between two CNIs that is its normal state.
-server_up() {
+# node_up NODE: 0 when its kubelet and, where told, its etcd member are well. A node that is NotReady for want of a CNI only
+# is up: between two CNIs that is its normal state.
+node_up() {
   up_found=$(
     kubectl get node "$1" -o 'jsonpath={range .status.conditions[*]}{.type}={.status}={.message}{"\n"}{end}' 2>"$WORK/up-error"
   ) || {
@@ -97,7 +97,7 @@ server_up() {
 # others_down: names and states of the servers in the request (key other-server) that are not up.
 others_down() {
   for others_node in $(values other-server); do
-    if [ "$others_node" != "$(node_name)" ] && ! others_why=$(server_up "$others_node"); then
+    if [ "$others_node" != "$(node_name)" ] && ! others_why=$(node_up "$others_node"); then
       printf '%s: %s\n' "$others_node" "$others_why"
     fi
   done
@@ -105,3 +105,30 @@ others_down() {
 
 # others_up: for wait_until.
 others_up() { [ -z "$(others_down)" ]; }
+
+# agent_reports UNIT SINCE: for wait_until. This agent's kubelet has told the API of itself after that second, and is well. A
+# process that runs is not enough: one that finds no server, or that the servers refuse, stays active for ever.
+agent_reports() {
+  echo "its process does not stay" >"$WORK/why-not"
+  process_back "$1" '' || return $?
+  # The name that the servers know it by, which K3s may have made longer (with-node-id).
+  if [ -z "${reports_node:-}" ]; then
+    reports_user=$(kubectl auth whoami -o 'jsonpath={.status.userInfo.username}' 2>"$WORK/why-not") || return 1
+    reports_node=${reports_user#system:node:}
+  fi
+  reports_renewed=$(kubectl -n kube-node-lease get lease "$reports_node" -o 'jsonpath={.spec.renewTime}' 2>"$WORK/why-not") || return 1
+  if [ -z "$reports_renewed" ] || [ "$(epoch_of "$reports_renewed")" -le "$2" ]; then
+    echo "its last report to the API is of ${reports_renewed:-never}" >"$WORK/why-not"
+    return 1
+  fi
+  node_up "$reports_node" >"$WORK/why-not"
+}
+
+# agent_back ROLE UNIT SINCE SECONDS: waits for that; else WORK/why says what is missing. At once on a server.
+agent_back() {
+  if [ "$1" != agent ]; then return 0; fi
+  reports_node=''
+  wait_until "$4" "this agent's report to the API" agent_reports "$2" "$3" && return 0
+  echo "K3s runs, but its kubelet is not well for the API after $4 s: $(head -n 1 "$WORK/why-not")" >"$WORK/why"
+  return 1
+}

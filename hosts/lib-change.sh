@@ -211,6 +211,7 @@ restart_and_prove() {
   prove_old=$(main_process "$unit")
   say "restarting $unit; containers keep running"
   restarted=yes
+  prove_since=$(date +%s)
   if ! systemctl restart --no-block "$unit.service"; then
     echo "systemctl restart $unit failed" >"$WORK/why"
     return 1
@@ -219,6 +220,7 @@ restart_and_prove() {
     echo "K3s did not come back: waited $wait_took of at most $timeout_seconds s" >"$WORK/why"
     return 1
   fi
+  agent_back "$role" "$unit" "$prove_since" "$timeout_seconds" || return 1
   prove_hint=''
   if [ "$role" = agent ]; then prove_hint='; an agent learns it from its server, so the servers come first'; fi
   if [ -n "$expect" ] && ! wait_until "$timeout_seconds" "containerd's configuration" backend_settled "$unit" "$expect"; then

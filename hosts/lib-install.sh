@@ -136,6 +136,7 @@ start_k3s() {
   : >"$INSTALLING/started"
   flush "$INSTALLING/started"
   start_old=$(main_process "$unit")
+  start_since=$(date +%s)
   if [ -z "$start_old" ]; then
     say "starting $unit"
     systemctl start --no-block "$unit.service" || true
@@ -149,6 +150,7 @@ start_k3s() {
     echo "K3s did not come up: waited $wait_took of at most $timeout_seconds s" >"$WORK/why"
     return 1
   fi
+  agent_back "$role" "$unit" "$start_since" "$timeout_seconds"
 }
 
 # undo: takes away what was placed. K3s' own uninstaller knows what K3s makes; the machine had none of it.

@@ -91,9 +91,15 @@ own_template() {
   done
 }
 
-# kubectl ARGUMENTS...: K3s' own, with K3s' own kubeconfig; bounded.
+# kubectl ARGUMENTS...: K3s' own; bounded. On a server as the administrator, on an agent as its kubelet, which may read
+# its own Node and Lease only.
 kubectl() {
-  timeout "${KUBECTL_SECONDS:-20}" k3s kubectl --kubeconfig "$(effective write-kubeconfig)" --request-timeout 10s "$@"
+  if [ "${role:-server}" = agent ]; then
+    kubectl_config=$K3S_DATA/agent/kubelet.kubeconfig
+  else
+    kubectl_config=$(effective write-kubeconfig)
+  fi
+  timeout "${KUBECTL_SECONDS:-20}" k3s kubectl --kubeconfig "$kubectl_config" --request-timeout 10s "$@"
 }
 
 # api_ready: this server's own API server answers that it is ready.

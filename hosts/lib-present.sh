@@ -68,7 +68,7 @@ check_version() {
 # server_told: for wait_until; server_version is what the API tells this agent.
 server_told() {
   server_version=$(
-    timeout 20 k3s kubectl --kubeconfig "$K3S_DATA/agent/kubelet.kubeconfig" --request-timeout 10s get --raw /version 2>/dev/null |
+    kubectl get --raw /version 2>/dev/null |
       tr -d ' \n' | sed -n -e 's/.*"gitVersion":"\([^"]*\)".*/\1/p'
   )
   [ -n "$server_version" ]

@@ -157,7 +157,6 @@ onMachine("k3s on a machine that runs K3s", (machine) => {
 
     it("an agent, which waits for an API server that is coming back, so long and no longer", () => {
       const host = ready(machine(), "k3s-agent");
-      host.sh("mkdir -p /fake/units/k3s; sleep 100 >/dev/null 2>&1 & echo $! >/fake/units/k3s/pid; touch /fake/api.$!");
       host.write("/fake/server-version", NEW);
       host.write("/fake/api-down", "");
       const wish = { role: "agent", version: NEW };
@@ -172,9 +171,27 @@ onMachine("k3s on a machine that runs K3s", (machine) => {
       expect(started(host)).toEqual(["started k3s-agent vxlan"]);
     });
 
+    it("an agent, and puts the old binary back when its kubelet tells the API nothing, or not that it is well", () => {
+      const host = ready(machine(), "k3s-agent");
+      host.write("/fake/server-version", NEW);
+      const upgrade = () => k3s(host, { role: "agent", version: NEW, more: [...pins(), "timeout-seconds 2"] });
+      host.write("/fake/silent", "");
+      refused(
+        upgrade(),
+        "its kubelet is not well for the API after 2 s: its last report to the API is of never",
+        "as they were",
+      );
+      host.remove("/fake/silent");
+      host.write("/fake/nodes/a1", "Ready=False=container runtime is down\n");
+      refused(upgrade(), "its kubelet is not well for the API after 2 s: Ready is False=container runtime is down");
+      expect(host.sh("/usr/local/bin/k3s --version").stdout).toContain("v1.33.1+k3s1");
+      // Between two CNIs.
+      host.write("/fake/nodes/a1", "Ready=False=NetworkReady=false reason:NetworkPluginNotReady\n");
+      expect(upgrade()).toMatchObject({ code: 0 });
+    });
+
     it("an agent, but not past its servers", () => {
       const host = ready(machine(), "k3s-agent");
-      host.sh("mkdir -p /fake/units/k3s; sleep 100 >/dev/null 2>&1 & echo $! >/fake/units/k3s/pid; touch /fake/api.$!");
       host.write("/fake/server-version", "v1.33.8+k3s1");
       refused(
         k3s(host, { role: "agent", version: NEW, more: pins() }),
