@@ -60,12 +60,19 @@ lease_take() {
     fail "cannot take the restart lease kube-system/$LEASE within $2 s: $(cat "$WORK/lease-error" 2>/dev/null); allowed: one server at a time. Wait for the other server, or delete the lease when nobody works on it: k3s kubectl -n kube-system delete lease $LEASE"
 }
 
-# lease_drop: gives the Lease back when it is ours. Nothing is lost when that fails: it expires, and we may retake it.
-lease_drop() {
-  lease_found=$(lease_now 2>/dev/null) || return 0
+# lease_gone: for wait_until; deletes the Lease where it is ours.
+lease_gone() {
+  lease_found=$(lease_now 2>/dev/null) || return 1
   [ "${lease_found##* }" = "$(node_name)" ] || return 0
   printf '{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"resourceVersion":"%s"}}\n' "${lease_found%% *}" |
-    kubectl delete --raw "$LEASE_PATH/$LEASE" -f - >/dev/null 2>&1 || return 0
+    kubectl delete --raw "$LEASE_PATH/$LEASE" -f - >/dev/null 2>&1
+}
+
+# lease_drop SECONDS: gives the Lease back when it is ours. An API that has just come back fails now and then, and the next
+# server would wait until the Lease expires; so this is tried for so long.
+lease_drop() {
+  wait_until "$1" "the API, to give the restart lease back" lease_gone ||
+    say "note: the API does not take the restart lease kube-system/$LEASE back; another server waits until it expires"
 }
 
 # node_up NODE: 0 when its kubelet and, where told, its etcd member are well. A node that is NotReady for want of a CNI only

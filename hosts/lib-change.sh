@@ -131,7 +131,7 @@ go_for_server() {
     wait_until "$((timeout_seconds / 5))" "the other servers" others_up || true
     go_down=$(others_down)
     if [ -n "$go_down" ]; then
-      lease_drop
+      lease_drop "$((timeout_seconds / 10))"
       fail "another server is down, and two must never be down at once; nothing was changed:
 $(printf '%s\n' "$go_down" | sed -e 's/^/  /')
 bring it back, then run this again"
@@ -181,7 +181,7 @@ begin_pending() {
 
 drop_pending() {
   # The lease first: what is remembered tells a next run to give it back.
-  if [ "$role" = server ] && [ -n "${LEASE_HOLDER:-}$(ls -d "$PENDING" 2>/dev/null)" ]; then lease_drop; fi
+  if [ "$role" = server ] && [ -n "${LEASE_HOLDER:-}$(ls -d "$PENDING" 2>/dev/null)" ]; then lease_drop "$((timeout_seconds / 10))"; fi
   if [ -d "$PENDING" ]; then
     rm -rf "$PENDING.done"
     mv "$PENDING" "$PENDING.done"

@@ -185,6 +185,15 @@ onMachine("settings on a server", (machine) => {
     expect(backend(host, "none", "other-server s2")).toMatchObject({ code: 0 });
   });
 
+  it("gives the lease back, also where the API fails once more after the restart", () => {
+    const host = machine();
+    host.installK3s();
+    host.write("/fake/fails-once", "");
+    expect(backend(host, "none")).toMatchObject({ code: 0 });
+    expect(host.has("/fake/fails-once")).toBe(false);
+    expect(host.has("/fake/lease")).toBe(false);
+  });
+
   it("waits for the lease of another server, and takes over its own and an expired one", () => {
     const host = machine();
     host.installK3s();
