@@ -26,6 +26,8 @@ const CALICO = {
     object("operator.tigera.io/v1", "Installation", "default", {
       calicoNetwork: {
         bgp: "Disabled",
+        // Calico finds it out by itself, the stand-in does not.
+        mtu: 1450,
         containerIPForwarding: "Enabled",
         ipPools: [
           {
