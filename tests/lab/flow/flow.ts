@@ -131,11 +131,18 @@ export class Flow {
     return admin.spawn("pulumi", [...up], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   }
 
-  /** Whether the engine would change nothing; what it says. Only with the CLI. */
-  async preview(): Promise<{ readonly code: number; readonly log: string }> {
+  /**
+   * What another run would do; empty when nothing. With the CLI `pulumi preview --expect-no-changes` says so, with the
+   * stand-in another run.
+   */
+  async left(): Promise<string> {
+    if (!wantsCli()) {
+      const { code, ran, removed, log } = await this.up();
+      return code === 0 ? [...ran, ...removed].join("\n") : log;
+    }
     const { cwd, env, preview } = cliProject(this.#lab);
     const { code, stdout, stderr } = await this.#lab.admin.run("pulumi", [...preview], { cwd, env });
-    return { code, log: stdout + stderr };
+    return code === 0 ? "" : stdout + stderr;
   }
 
   async #follow(child: ChildProcess): Promise<Omit<UpResult, "seconds">> {
