@@ -71,7 +71,7 @@ export class Flow {
         agents: lab.agents.map(machine),
         ...(lab.servers.length === 1 ? { backup: { to: lab.agents[0]?.name } } : {}),
       },
-      charts: { folder: relative(PROJECT, charts(lab)) },
+      charts: { folder: charts(lab) },
       protect: {},
     };
     this.change({ ...values, protect: false });
@@ -171,11 +171,12 @@ export class Flow {
   }
 }
 
-/** The lab's charts, once. */
+/** The lab's charts, once; their folder as the project sees it that the engine runs. */
 function charts(lab: Lab): string {
   const folder = lab.folder.file("charts");
   if (!existsSync(folder)) labCharts(lab.folder.folder("charts"));
-  return folder;
+  // The CLI's project folder has a link to them.
+  return wantsCli() ? "charts" : relative(PROJECT, folder);
 }
 
 /** SHA-256 of a file that the hosts hold under PINNED_FOLDER, as `npm run pin` computes it. */
