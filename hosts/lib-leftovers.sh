@@ -1,6 +1,9 @@
 # What `clean` looks for and how each kind goes. Sourced by it, never run.
 # shellcheck shell=sh
 
+# Shared paths that were there before the CNI came.
+BEFORE=$STATE_DIR/paths-before
+
 # read_leftovers: the request's patterns, checked: a pattern that could reach beyond a CNI's own things is refused.
 read_leftovers() {
   for read_key in chain comment network ipset; do
@@ -22,7 +25,7 @@ read_leftovers() {
   if values route-protocol | grep -Evq '^[0-9]+$' || values route-protocol | grep -Eqx '0|1|2|3|4'; then
     misuse "route-protocol: allowed are numbers above 4; those up to 4 are the kernel's and the administrator's"
   fi
-  values path | while IFS= read -r read_path; do
+  { values path && values shared-path; } | while IFS= read -r read_path; do
     case $read_path in
     *[!A-Za-z0-9/_.*-]* | *//* | */../* | */./* | */.. | */. | */) misuse "path: $read_path is not a plain absolute path" ;;
     /etc/*/*/* | /opt/*/*/* | /var/lib/cni/*/* | /var/lib/rancher/k3s/agent/etc/cni/*/*) ;;
@@ -91,14 +94,28 @@ routes() {
   '
 }
 
-# paths: what the globs find.
-paths() {
-  values path | while IFS= read -r paths_glob; do
+# found KEY: what the globs of the key find.
+found() {
+  values "$1" | while IFS= read -r found_glob; do
     # shellcheck disable=SC2086 # it is a glob; read_leftovers has seen to its characters
-    for paths_found in $paths_glob; do
-      if [ -e "$paths_found" ] || [ -L "$paths_found" ]; then printf '%s\n' "$paths_found"; fi
+    for found_path in $found_glob; do
+      if [ -e "$found_path" ] || [ -L "$found_path" ]; then printf '%s\n' "$found_path"; fi
     done
   done
+}
+
+# paths: the files and folders that go.
+paths() {
+  found path
+  if [ -f "$BEFORE" ]; then found shared-path | grep -vxF -f "$BEFORE" || true; fi
+}
+
+# remember_shared: what of the shared paths is here now stays for ever. A second call leaves the first note.
+remember_shared() {
+  if [ -f "$BEFORE" ]; then return 0; fi
+  state_folder
+  found shared-path >"$WORK/before"
+  put_file "$WORK/before" 0644 "$BEFORE" || fail "cannot write $BEFORE; make room there, then run this again"
 }
 
 # list_leftovers: "KIND NAME" of everything that is there.

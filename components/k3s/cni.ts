@@ -18,6 +18,8 @@ export interface NodePort {
 export interface Leftovers {
   /** Files and folders; `*` as in a shell. */
   readonly paths: readonly string[];
+  /** Files that others may have placed too: gone unless they were there before. @default none */
+  readonly sharedPaths?: readonly string[];
   /** Names, or beginnings of names, of iptables chains in any table. */
   readonly chains: readonly string[];
   /** Beginnings of ipset names. */
@@ -102,6 +104,10 @@ export const CNI: Readonly<Record<Cni, CniRow>> = {
         "/var/lib/cni/results/k8s-pod-network*",
         "/var/log/calico",
       ],
+      // What the image calico/cni 3.31 installs beside its own two plugins; a machine may have some of them from elsewhere.
+      sharedPaths: ["bandwidth", "flannel", "host-local", "loopback", "portmap", "tuning"].map(
+        (plugin) => `/opt/cni/bin/${plugin}`,
+      ),
       chains: ["cali-"],
       ipsets: ["cali40", "cali60"],
       // Felix also appends rules that jump to no chain of its own (accepting or marking what it has judged).

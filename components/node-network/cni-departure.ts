@@ -21,7 +21,8 @@ export interface CniDepartureArgs extends Pick<StackConfig, "calico" | "network"
  * on every machine.
  *
  * It is the `delete` of resources that Calico's own depend on, because Pulumi deletes in the reverse order of
- * dependencies (measured on the engine, decision 5 in docs/decisions.md). Created, they do nothing.
+ * dependencies (measured on the engine, decision 5 in docs/decisions.md). Created, which is before Calico is, they note which
+ * of the plugins that Calico brings were there already.
  *
  * Where pods still use Calico's devices, as when the whole stack is destroyed, the machines are left as they are.
  */
@@ -38,6 +39,7 @@ export class CniDeparture extends pulumi.ComponentResource {
         `${name}-${declared.host.name}`,
         {
           target: sshTarget(declared.host, hosts),
+          run: ["clean", "--remember"],
           onDelete: ["clean"],
           request: cleanRequest(declared, "calico", "skip"),
         },

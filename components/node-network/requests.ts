@@ -66,6 +66,7 @@ export function cleanRequest({ host }: DeclaredHost, cni: Cni, inUse: "refuse" |
     network: row.networkName,
     link: row.links,
     path: both("path"),
+    "shared-path": row.leftovers.sharedPaths,
     chain: both("chain"),
     ipset: both("ipset"),
     comment: row.leftovers.comments,

@@ -185,6 +185,25 @@ onMachine("clean", (machine) => {
     expect(host.has("/run/flannel")).toBe(false);
   });
 
+  it("removes what others may have placed too only where it saw that they had not", () => {
+    const host = machine();
+    const shared = (...args: readonly string[]) =>
+      host.run("clean", request("shared-path /opt/cni/bin/portmap", "shared-path /opt/cni/bin/tuning"), ...args);
+    const there = () => host.sh("ls /opt/cni/bin").stdout.split("\n").filter(Boolean);
+    host.write("/opt/cni/bin/portmap", "the administrator's");
+    expect(shared("--remember")).toMatchObject({ code: 0 });
+    host.write("/opt/cni/bin/tuning", "the CNI's");
+    // A second note would take the CNI's for the administrator's.
+    expect(shared("--remember")).toMatchObject({ code: 0 });
+    expect(shared("--check")).toMatchObject({ code: 1, stdout: "leftover path /opt/cni/bin/tuning\n" });
+    expect(shared()).toMatchObject({ code: 0 });
+    expect(there()).toEqual(["portmap"]);
+    // Forgotten with that: what comes now came from somewhere else.
+    host.write("/opt/cni/bin/tuning", "somebody's");
+    expect(shared()).toMatchObject({ code: 0, stderr: expect.stringContaining("nothing is left") as string });
+    expect(there()).toEqual(["portmap", "tuning"]);
+  });
+
   it("says what does not go", () => {
     const host = machine();
     host.sh("ipset create KUBE-SRC-A hash:ip; iptables-nft -A FORWARD -m set --match-set KUBE-SRC-A src -j ACCEPT");

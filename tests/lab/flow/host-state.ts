@@ -14,9 +14,10 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
 ];
 
 const COMMANDS: Readonly<Record<string, string>> = {
-  // Without kube-proxy's rules for Services: they follow the endpoints, whatever the CNI is.
-  iptables: "iptables-save | grep -v '^#' | grep -vE 'KUBE-(SVC|SEP|EXT|FW)-[A-Z0-9]{8,}|has no endpoints'",
-  ip6tables: "ip6tables-save | grep -v '^#'",
+  // Without kube-proxy's rules for Services, which follow the endpoints whatever the CNI is, and without the heads of tables,
+  // which the kernel shows once somebody has looked into one.
+  iptables: "iptables-save | grep -v '^[#*]' | grep -vE 'KUBE-(SVC|SEP|EXT|FW)-[A-Z0-9]{8,}|has no endpoints'",
+  ip6tables: "ip6tables-save | grep -v '^[#*]'",
   ipsets: "ipset list -n",
   links: "ip -o link show | sed -e 's/^[0-9]*: //' -e 's/@if[0-9]*//' | cut -d: -f1",
   // A device that was made anew may list its routes in another order.
