@@ -13,10 +13,14 @@ const record = (sections: Record<string, unknown>) => {
 };
 
 describe("CniDeparture", () => {
-  it("does nothing when created, and cleans the API and then the machines when deleted", async () => {
+  it("notes what is there when created, and cleans the API and then the machines when deleted", async () => {
     const recording = await record({ hosts: HOSTS });
     const machine = recording.named("gone-agent-1");
-    expect(machine.inputs).toMatchObject({ create: "true", delete: "/usr/local/lib/seldon-k3s/run clean" });
+    expect(machine.inputs).toMatchObject({
+      create: "/usr/local/lib/seldon-k3s/run clean --remember",
+      delete: "/usr/local/lib/seldon-k3s/run clean",
+    });
+    expect(machine.inputs["stdin"]).toContain("shared-path /opt/cni/bin/portmap\n");
     const api = recording.named("gone-api");
     expect(api.inputs["create"]).toBeUndefined();
     expect(api.inputs["delete"]).toBe("node tools/run.mjs rollout leave-calico");
