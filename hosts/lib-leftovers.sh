@@ -94,6 +94,11 @@ routes() {
   '
 }
 
+# forget_shared: after a clean-up that was about them; one for another CNI leaves the note.
+forget_shared() {
+  if [ -n "$(values shared-path)" ]; then drop_file "$BEFORE"; fi
+}
+
 # found KEY: what the globs of the key find.
 found() {
   values "$1" | while IFS= read -r found_glob; do

@@ -195,6 +195,8 @@ onMachine("clean", (machine) => {
     host.write("/opt/cni/bin/tuning", "the CNI's");
     // A second note would take the CNI's for the administrator's.
     expect(shared("--remember")).toMatchObject({ code: 0 });
+    // Nor does the clean-up of another CNI change what was noted.
+    expect(host.run("clean", request("path /run/flannel"))).toMatchObject({ code: 0 });
     expect(shared("--check")).toMatchObject({ code: 1, stdout: "leftover path /opt/cni/bin/tuning\n" });
     expect(shared()).toMatchObject({ code: 0 });
     expect(there()).toEqual(["portmap"]);
