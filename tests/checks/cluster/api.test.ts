@@ -92,6 +92,43 @@ describe("ClusterApi", () => {
     await expect(api.find("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
   });
 
+  it("names an API server that falls silent in the middle of an answer", async () => {
+    fake.replies.set("/x", "stall midway");
+    await expect(api.list("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
+  });
+
+  describe("dryRunApply", () => {
+    const path = "/api/v1/namespaces/a/configmaps/c";
+
+    it("gives what the server would store, and asks for nothing to be stored", async () => {
+      fake.patches.set(path, (sent) => ({ json: { ...sent, spec: { filled: "in" } } }));
+      await expect(api.dryRunApply(path, { kind: "ConfigMap" }, "me", never)).resolves.toEqual({
+        object: { kind: "ConfigMap", spec: { filled: "in" } },
+      });
+      expect(fake.requests).toEqual([`PATCH ${path}?dryRun=All&force=true&fieldManager=me`]);
+    });
+
+    it.each([
+      [422, "spec.selector: Invalid value: field is immutable"],
+      [500, "failed to create typed patch object: .spec.replicaz: field not declared in schema"],
+    ])("tells what the server has against the object (%d)", async (code, message) => {
+      fake.patches.set(path, () => ({ json: status(message, "Invalid"), status: code }));
+      await expect(api.dryRunApply(path, {}, "me", never)).resolves.toEqual({ objection: message });
+    });
+
+    it.each([
+      [
+        403,
+        'configmaps "c" is forbidden: User "ci" cannot patch resource "configmaps" in API group "" in the namespace "a"',
+        /^missing right: user "ci" may not patch configmaps in namespace a$/,
+      ],
+      [503, "etcdserver: no leader", /answered 503 to PATCH \/api\/v1\/namespaces\/a\/configmaps\/c: etcdserver/],
+    ])("could not look where the server does not apply (%d)", async (code, message, expected) => {
+      fake.patches.set(path, () => ({ json: status(message, "Forbidden"), status: code }));
+      await expect(api.dryRunApply(path, {}, "me", never)).rejects.toThrow(expected);
+    });
+  });
+
   it("names a server that is no API server", async () => {
     fake.replies.set("/x", { text: "<html>welcome</html>" });
     await expect(api.find("/x", never)).rejects.toThrow(/answers, but not as a Kubernetes API server/);
