@@ -65,17 +65,28 @@ export class ClusterApi {
     return this.decode<T>({ server: this.server, path }, status, body);
   }
 
+  /** What stands at a path, or undefined where there is nothing, be it the object or its kind. @throws LookError */
+  async findIfKnown<T>(path: string, signal: AbortSignal): Promise<T | undefined> {
+    const { status, body } = await this.read(path, {}, signal);
+    return status === 404 ? undefined : this.decode<T>(this.asked(path), status, body);
+  }
+
   /** All objects of a list, page by page. @throws LookError, also when the kind is unknown. */
   async list<T>(path: string, signal: AbortSignal, query: Query = {}): Promise<T[]> {
     const items: T[] = [];
+    for await (const page of this.pages<T>(path, signal, query)) items.push(...page);
+    return items;
+  }
+
+  /** The objects of a list as they come, a page at a time, so that nobody has to hold them all. @throws LookError */
+  async *pages<T>(path: string, signal: AbortSignal, query: Query = {}): AsyncGenerator<T[]> {
     let next: string | undefined;
     do {
       const { status, body } = await this.read(path, { ...query, limit: PAGE, continue: next }, signal);
       const page = this.decode<{ items?: T[]; metadata?: { continue?: string } }>(this.asked(path), status, body);
-      items.push(...(page.items ?? []));
+      yield page.items ?? [];
       next = page.metadata?.continue;
     } while (next !== undefined && next !== "");
-    return items;
   }
 
   /** All objects of a list; none where the kind is unknown. @throws LookError */
