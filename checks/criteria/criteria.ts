@@ -9,7 +9,7 @@ import { schedulerLog } from "./scheduler-log";
 import { seldonCrds } from "./seldon-crds";
 
 export const successCriteria = (context: CheckContext): Check[] => [
-  clusterIdentity(context),
+  clusterIdentity(context, "could not look"),
   seldonCrds(context),
   ...loopbackChecks(context),
   modelReady(context),

@@ -87,10 +87,10 @@ describe("success criteria", () => {
 
   it("refuses another cluster before anything else is looked at, for good", async () => {
     const run = await judge({ uid: "0b5c0e8a-0000-4a51-9a51-3a5f6a1f0001" });
-    expect(only(run, "cluster-identity")).toMatchObject({ verdict: "FAIL", final: true });
-    expect(run.totals).toMatchObject({ FAIL: 1, PASS: 0 });
+    expect(only(run, "cluster-identity")).toMatchObject({ verdict: "ERROR", final: true });
+    expect(run.totals).toMatchObject({ ERROR: 1, FAIL: 0, PASS: 0 });
     expect(cluster.api.requests.filter((request) => !/kube-system|version/.test(request))).toEqual([]);
-    expect(run.exitCode).toBe(1);
+    expect(run.exitCode).toBe(2);
   });
 
   it("could not look when the kubeconfig is missing", async () => {
