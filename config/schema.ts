@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { calico, cluster, cni, k3s, network } from "./schema-cluster";
+import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
 import { policies, seldon, type server } from "./schema-seldon";
 
@@ -46,6 +47,7 @@ export const stackSchema = z.strictObject({
   policies: policies.prefault({}).describe("NetworkPolicies."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
   validation: validation.prefault({}).describe("Readiness gates and success criteria."),
+  drift: drift.prefault({}).describe("What `npm run drift` accepts."),
   protect: z
     .boolean()
     .default(true)
@@ -57,6 +59,8 @@ export type StackConfig = z.infer<typeof stackSchema>;
 export type Host = z.infer<typeof host>;
 export type Cni = StackConfig["cni"]["provider"];
 export type SeldonServer = z.infer<typeof server>;
+/** One accepted difference. */
+export type AllowedDrift = StackConfig["drift"]["allow"][number];
 
 /** Top-level keys that hold secrets. Pulumi encrypts them; they are read apart from the rest and stay `Output`s. */
 export const SECRET_KEYS = {
