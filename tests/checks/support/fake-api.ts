@@ -25,6 +25,10 @@ export class FakeApi {
   readonly replies = new Map<string, Reply | ((query: URLSearchParams) => Reply)>();
   /** Answers to PATCH by path, told what was sent; without one, a PATCH is answered like a GET. */
   readonly patches = new Map<string, (sent: Record<string, unknown>, query: URLSearchParams) => Reply>();
+  /** Answers to POST and DELETE; without an answer they are answered like a GET. */
+  write: (method: "POST" | "DELETE", path: string, sent: Record<string, unknown>) => Reply | undefined = () => undefined;
+  /** What a path that nobody answers for is answered with; an unknown kind where it gives nothing. */
+  fallback: (path: string) => Reply | undefined = () => undefined;
   /** By `<namespace>/<pod>:<port>`. */
   readonly forwards = new Map<string, Forward>();
   /** Status to answer every upgrade with, instead of upgrading; "stall" never answers. */
@@ -77,6 +81,7 @@ export class FakeApi {
   private answer(request: http.IncomingMessage, response: http.ServerResponse): void {
     const url = new URL(request.url ?? "/", this.url);
     this.requests.push(`${request.method} ${url.pathname}${url.search}`);
+    if (request.method === "POST" || request.method === "DELETE") return this.answerWrite(request.method, url, request, response);
     const patch = request.method === "PATCH" ? this.patches.get(url.pathname) : undefined;
     if (patch === undefined) return this.reply(this.replyTo(url), url, response);
     void text(request).then((sent) =>
@@ -84,9 +89,21 @@ export class FakeApi {
     );
   }
 
+  private answerWrite(
+    method: "POST" | "DELETE",
+    url: URL,
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+  ): void {
+    void text(request).then((sent) => {
+      const body = (sent === "" ? {} : JSON.parse(sent)) as Record<string, unknown>;
+      this.reply(this.write(method, url.pathname, body) ?? this.replyTo(url), url, response);
+    });
+  }
+
   private replyTo(url: URL): Reply | undefined {
     const found = this.replies.get(url.pathname);
-    return typeof found === "function" ? found(url.searchParams) : found;
+    return typeof found === "function" ? found(url.searchParams) : (found ?? this.fallback(url.pathname));
   }
 
   private reply(reply: Reply | undefined, url: URL, response: http.ServerResponse): void {
