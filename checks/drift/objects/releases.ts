@@ -119,7 +119,7 @@ async function judgeManifest(
   const gaps = looks.flatMap(({ gap }) => (gap === undefined ? [] : [gap]));
   const reapply = `helm -n ${namespace} get manifest ${name} | ${run.context.kubectl("apply --server-side --force-conflicts -f -")}`;
   const outcome = run.ledger.judge(found, {
-    clean: `${record.objects.length} objects as in the manifest`,
+    clean: `${plural(record.objects.length)} as in the manifest`,
     mends: { changed: reapply, missing: reapply, added: "take it back, or name it under drift.allow with its reason" },
     more: gaps.map(({ line }) => line),
     several: true,
@@ -128,10 +128,12 @@ async function judgeManifest(
   if (first === undefined || outcome.verdict === "DRIFT") return outcome;
   return {
     ...first.outcome,
-    actual: `${gaps.length} of ${record.objects.length} objects: ${first.outcome.actual}`,
+    actual: `${gaps.length} of ${plural(record.objects.length)}: ${first.outcome.actual}`,
     evidence: outcome.evidence ?? [],
   };
 }
+
+const plural = (count: number): string => (count === 1 ? "1 object" : `${count} objects`);
 
 /** An object of a manifest as something that is declared. Helm puts those without a namespace into the release's. */
 function manifestObject(body: Tree, namespace: string): DeclaredObject {

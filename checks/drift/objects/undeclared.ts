@@ -16,6 +16,8 @@ import type { Tree } from "./field-path";
 interface UndeclaredRow {
   readonly apiVersion: string;
   readonly kind: string;
+  /** What the report calls them. */
+  readonly title: string;
   /** In our namespaces, or in the whole cluster. */
   readonly scope: "namespaces" | "cluster";
   /** Whether the stack cannot be without the kind: then an absent one means a half-installed cluster. */
@@ -37,6 +39,7 @@ const ROWS: readonly UndeclaredRow[] = [
   {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
+    title: "NetworkPolicies",
     scope: "namespaces",
     needed: always,
     why: "policies add up: one more may open what the flow table closes",
@@ -44,6 +47,7 @@ const ROWS: readonly UndeclaredRow[] = [
   {
     apiVersion: CALICO,
     kind: "NetworkPolicy",
+    title: "Calico's NetworkPolicies",
     scope: "namespaces",
     needed: never,
     why: "Calico's own kind comes before Kubernetes' where its order says so",
@@ -51,6 +55,7 @@ const ROWS: readonly UndeclaredRow[] = [
   {
     apiVersion: CALICO,
     kind: "GlobalNetworkPolicy",
+    title: "GlobalNetworkPolicies",
     scope: "cluster",
     needed: withCalico,
     // From 3.32 on the operator guards Calico's own components by policies of its tier, and makes them again.
@@ -60,6 +65,7 @@ const ROWS: readonly UndeclaredRow[] = [
   {
     apiVersion: CALICO,
     kind: "IPPool",
+    title: "IPPools",
     scope: "cluster",
     needed: withCalico,
     // The operator makes them from the Installation; they are known by their range.
@@ -69,6 +75,7 @@ const ROWS: readonly UndeclaredRow[] = [
   {
     apiVersion: SELDON,
     kind: "Server",
+    title: "Servers",
     scope: "namespaces",
     needed: always,
     why: "models may be placed on it, and it takes memory",
@@ -76,6 +83,7 @@ const ROWS: readonly UndeclaredRow[] = [
   {
     apiVersion: SELDON,
     kind: "Model",
+    title: "Models",
     scope: "namespaces",
     needed: always,
     why: "it takes memory of the declared servers",
@@ -102,12 +110,12 @@ export function undeclaredObjects(run: ObjectDrift): Check {
 
 function expectation(row: UndeclaredRow, namespace: string | undefined, run: ObjectDrift): Expectation {
   const { context, ledger } = run;
-  const { apiVersion, kind } = row;
+  const { apiVersion, kind, title } = row;
   const group = apiVersion.split("/")[0]!;
   const where = namespace === undefined ? [] : ["-n", namespace];
   const resource = `${kind.toLowerCase()}.${group}`;
   return {
-    target: `${kind} of ${group}${namespace === undefined ? "" : ` in ${namespace}`}`,
+    target: `${title}${namespace === undefined ? "" : ` in ${namespace}`}`,
     expected: "declared ones only",
     repeat: context.kubectl(...where, "get", resource),
     probe: async (signal) => {

@@ -23,22 +23,17 @@ describe("beside the stack", () => {
 
   describe("objects that nobody declared", () => {
     it.each<[string, LiveObject, string, string]>([
-      [
-        "a policy",
-        policy("allow-all"),
-        "NetworkPolicy of networking.k8s.io in seldon",
-        "policy: NetworkPolicy seldon/allow-all",
-      ],
+      ["a policy", policy("allow-all"), "NetworkPolicies in seldon", "policy: NetworkPolicy seldon/allow-all"],
       [
         "Calico's policy",
         { ...policy("allow-all"), apiVersion: "crd.projectcalico.org/v1" },
-        "NetworkPolicy of crd.projectcalico.org in seldon",
+        "Calico's NetworkPolicies",
         "policy: NetworkPolicy seldon/allow-all",
       ],
       [
         "a policy of the whole cluster",
         { apiVersion: "crd.projectcalico.org/v1", kind: "GlobalNetworkPolicy", metadata: { name: "open" } },
-        "GlobalNetworkPolicy",
+        "GlobalNetworkPolicies",
         "policy: GlobalNetworkPolicy open",
       ],
       ["a pool", pool("10.99.0.0/16", "more"), "IPPool", "configuration: IPPool more"],

@@ -28,7 +28,7 @@ describe("declared objects", () => {
     const { findings, exitCode, summary, of } = await look();
     expect(findings.filter(({ verdict }) => verdict !== "PASS")).toEqual([]);
     expect(exitCode).toBe(0);
-    expect(of("helm-objects").actual).toBe("1 objects as in the manifest");
+    expect(of("helm-objects").actual).toBe("1 object as in the manifest");
     expect(summary.text).toBe("In the cluster: no difference.\n");
     expect(declaredCluster.writes.length).toBeGreaterThan(0);
     expect(

@@ -30,7 +30,7 @@ describe("limits", () => {
           { name: "globalnetworkpolicies", kind: "GlobalNetworkPolicy", namespaced: false },
         ],
       });
-      expect((await look()).of("undeclared-objects", "NetworkPolicy of crd.projectcalico.org")).toMatchObject({
+      expect((await look()).of("undeclared-objects", "Calico's NetworkPolicies")).toMatchObject({
         verdict: "PASS",
         actual: "none",
       });
@@ -52,7 +52,7 @@ describe("limits", () => {
       cluster.without("apps/v1");
       expect((await look()).of("helm-objects")).toMatchObject({
         verdict: "ERROR",
-        actual: expect.stringMatching(/^1 of 1 objects: the API server knows no Deployment of apps\/v1/) as string,
+        actual: expect.stringMatching(/^1 of 1 object: the API server knows no Deployment of apps\/v1/) as string,
         evidence: [expect.stringMatching(/^could not look at Deployment seldon\/seldon-v2-controller-manager/)],
       });
     });
