@@ -33,7 +33,7 @@ const COMMANDS = {
   drift: {
     entry: "checks/main.ts",
     args: ["drift"],
-    summary: "what differs on the machines from what the stack declares, with the fix named",
+    summary: "what differs on machines and in the cluster from what the stack declares, with the fix named",
   },
   gate: {
     entry: "checks/main.ts",

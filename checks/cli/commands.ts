@@ -14,13 +14,16 @@ const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<numb
   gate,
 };
 
+/** Every command, for those who must know all of them. */
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
+
 const HELP = `Usage: npm run validate|preflight|drift -- <stack> [options]
        node tools/run.mjs gate <id> [options] < subject.json
 
 Commands:
   validate   run the success criteria against a stack's cluster
   preflight  go or no-go before a change of CNI, and what it would do
-  drift      what differs on the machines from what the stack declares
+  drift      what differs on the machines and in the cluster from what the stack declares
   gate       wait for one readiness gate (the stack runs this)
 
 \`--help\` after a command explains it.
