@@ -121,7 +121,7 @@ export function objectionOf(status: number, body: string): string | undefined {
   const message = messageOf(body);
   // A webhook that cannot take part in a dry run says nothing about the object.
   if (/does not support dry run/.test(message)) return undefined;
-  return status === 400 || status === 422 || /field not declared in schema/.test(message) ? message : undefined;
+  return status === 400 || status === 422 || /failed to create typed patch object/.test(message) ? message : undefined;
 }
 
 interface Status {

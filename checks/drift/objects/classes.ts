@@ -14,6 +14,8 @@ export type Origin =
   | "changed"
   /** Somebody else added a field that nobody declared. */
   | "added"
+  /** A declared field has the declared value, but belongs to others alone. */
+  | "held"
   /** The declared object is not there. */
   | "missing"
   /** An object that nobody declared. */
@@ -80,6 +82,11 @@ export const CLASS_TABLE: readonly ClassRow[] = [
     origins: new Set(["added"]),
     when: ({ manager, kind }) => manager !== undefined && controllerReason(manager, kind) !== undefined,
     why: "a known controller fills in what is left to it (managers.ts)",
+  },
+  {
+    class: "noise",
+    origins: new Set(["held"]),
+    why: "the value is right; the next change of it by the stack would be refused as a conflict",
   },
   {
     class: "policy",

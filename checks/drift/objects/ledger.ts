@@ -4,7 +4,7 @@ import { quote } from "../../context";
 import { drift, type Outcome, pass } from "../../verdict";
 import { AllowList } from "./allow-list";
 import { CLASSES, type DriftClass } from "./classes";
-import type { ObjectDifference } from "./compare";
+import type { ObjectDifference } from "./findings";
 
 /** A difference with the reason for which it is accepted, if it is. */
 export interface ListedDifference extends ObjectDifference {
@@ -113,6 +113,7 @@ function summaryOf(counted: readonly ListedDifference[], several: boolean): stri
 const GIST: Readonly<Record<ObjectDifference["origin"], (one: ObjectDifference, several: boolean) => string>> = {
   changed: (one, several) => `${titleOf(one, several)} is ${one.live}, declared ${one.declared}`,
   added: (one, several) => `${titleOf(one, several)} was added by ${one.by?.split(",")[0] ?? "somebody"}`,
+  held: (one, several) => `${titleOf(one, several)} belongs to ${one.by?.split(",")[0] ?? "somebody"}`,
   missing: (one, several) => `${several ? objectOf(one) : "it"} is ${one.live === "absent" ? "not there" : one.live}`,
   undeclared: (one) => `${objectOf(one)} is not declared`,
 };

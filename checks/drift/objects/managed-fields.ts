@@ -2,7 +2,7 @@
  * Who owns which field, from `metadata.managedFields` (Kubernetes' fieldsV1: `f:` a field, `k:` an item of a list by its
  * key, `v:` a value of a set, `i:` an item by its place, `.` the thing itself). Pure.
  */
-import { isTree, isWithin, item, member, type Tree } from "./field-path";
+import { FieldIndex, isTree, isWithin, item, member, type Tree } from "./field-path";
 
 export interface ManagedFieldsEntry {
   readonly manager?: string;
@@ -35,9 +35,9 @@ export function ownedFields(object: Tree): OwnedField[] {
     );
 }
 
-/** The owners of a field: of it, of a part of it, or of the whole that it is a part of. */
-export const ownersOf = (owned: readonly OwnedField[], field: string): readonly OwnedField[] =>
-  owned.filter((one) => isWithin(one.field, field) || isWithin(field, one.field));
+/** Who owns a field, a part of it, or the whole that it is a part of. */
+export const ownership = (owned: readonly OwnedField[]): FieldIndex<OwnedField> =>
+  new FieldIndex(owned.map((one) => [one.field, one] as const));
 
 interface Leaf {
   readonly field: string;

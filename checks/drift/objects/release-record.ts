@@ -4,7 +4,7 @@
  * pkg/storage/driver/util.go encodeRelease; Kubernetes puts its own base64 around it). Pure.
  */
 import { gunzipSync } from "node:zlib";
-import { loadAll } from "js-yaml";
+import { parseAllDocuments, type Tags } from "yaml";
 import { LookError } from "../../verdict";
 import { isTree, type Tree } from "./field-path";
 
@@ -57,7 +57,8 @@ function recordOf({ metadata, data }: StoredSecret): ReleaseRecord {
       namespace: release.namespace,
       revision: release.version,
       status: release.info?.status ?? "unknown",
-      chart: `${chart?.name ?? ""}-${chart?.version ?? ""}`,
+      // Calico's charts write a `v` before their version; folders and configuration do not.
+      chart: `${chart?.name ?? ""}-${(chart?.version ?? "").replace(/^v/, "")}`,
       values: isTree(release.config) ? release.config : {},
       objects: objectsOf(release.manifest ?? ""),
     };
@@ -81,11 +82,25 @@ interface RawRelease {
   readonly manifest?: string;
 }
 
-/** The objects of a manifest; lists are opened, empty documents left out. */
-function objectsOf(manifest: string): Tree[] {
-  const documents: unknown[] = loadAll(manifest);
-  return documents.filter(isTree).flatMap((document) => {
-    const { items } = document;
-    return document["kind"] === "List" && Array.isArray(items) ? items.filter(isTree) : [document];
-  });
+/**
+ * Helm reads YAML 1.1 (sigs.k8s.io/yaml): `0420` is octal, `on` is true. Dates and numbers to the base of 60 stay text
+ * there.
+ */
+const withoutTimes = (tags: Tags): Tags =>
+  tags.filter((tag) => typeof tag === "string" || (tag.tag !== "tag:yaml.org,2002:timestamp" && tag.format !== "TIME"));
+
+/** The objects of a manifest; lists are opened, empty documents left out. @throws Error where it is no YAML. */
+export function objectsOf(manifest: string): Tree[] {
+  const parsed = parseAllDocuments(manifest, { version: "1.1", customTags: withoutTimes });
+  const documents = Array.isArray(parsed) ? parsed : [];
+  return documents
+    .map((document) => {
+      if (document.errors[0] !== undefined) throw document.errors[0];
+      return document.toJS() as unknown;
+    })
+    .filter(isTree)
+    .flatMap((document) => {
+      const { items } = document;
+      return document["kind"] === "List" && Array.isArray(items) ? items.filter(isTree) : [document];
+    });
 }

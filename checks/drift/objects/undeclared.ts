@@ -8,7 +8,7 @@ import type { KubeObject } from "../../cluster/objects";
 import type { CheckContext } from "../../context";
 import { CLUSTER_IDENTITY } from "../../criteria/cluster-identity";
 import { LookError } from "../../verdict";
-import { type ObjectDifference, whole } from "./compare";
+import { type ObjectDifference, whole } from "./findings";
 import { ownedFields } from "./managed-fields";
 import type { ObjectDrift } from "./objects";
 import type { Tree } from "./field-path";

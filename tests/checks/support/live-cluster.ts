@@ -106,6 +106,13 @@ export class LiveCluster {
     this.serve();
   }
 
+  /** Replaces who owns what. */
+  edit(path: string, managedFields: readonly Tree[]): void {
+    const live = this.objects.get(path)!;
+    this.objects.set(path, { ...live, metadata: { ...live.metadata, managedFields } });
+    this.serve();
+  }
+
   remove(path: string): void {
     this.objects.delete(path);
     this.api.replies.delete(path);

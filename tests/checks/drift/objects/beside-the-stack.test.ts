@@ -136,6 +136,12 @@ describe("beside the stack", () => {
       );
     });
 
+    it("of a chart that writes a v before its version is of the declared one", async () => {
+      const chart = "seldon-core-v2-setup-v2.10.2";
+      cluster.release("setup", { chart, values: SETUP.values, objects: [manager()] });
+      expect((await look()).of("helm-releases").verdict).toBe("PASS");
+    });
+
     it("whose object somebody deleted", async () => {
       cluster.remove(MANAGER_PATH);
       expect((await look()).of("helm-objects").actual).toBe(

@@ -12,7 +12,7 @@ import {
   server,
   SERVER_PATH,
 } from "../../support/declared-cluster";
-import type { LiveCluster, LiveObject } from "../../support/live-cluster";
+import { fieldsOf, type LiveCluster, type LiveObject } from "../../support/live-cluster";
 
 describe("declared objects", () => {
   let declaredCluster: DeclaredCluster;
@@ -118,6 +118,18 @@ describe("declared objects", () => {
     it("whose operator changed a declared field is not", async () => {
       cluster.change(SERVER_PATH, { spec: { replicas: 2 } }, "manager");
       expect((await look()).of("declared-objects", "Server").verdict).toBe("DRIFT");
+    });
+
+    it("with a right value that others hold is as declared, and says so", async () => {
+      const [theirs, ours] = [{ spec: { replicas: 1 } }, { spec: { serverConfig: "mlserver" } }].map(fieldsOf);
+      const entry = (manager: string, fieldsV1: object | undefined) => ({ manager, operation: "Update", fieldsV1 });
+      cluster.put({ ...server() }, "kubectl-edit");
+      cluster.edit(SERVER_PATH, [entry("kubectl-edit", theirs), entry("pulumi-kubernetes-1", ours)]);
+      expect((await look()).of("declared-objects", "Server")).toMatchObject({
+        verdict: "PASS",
+        actual: "as declared, but for 1 noise",
+        evidence: ["[noise] spec.replicas: live 1, declared 1 (kubectl-edit)"],
+      });
     });
 
     it("that is gone, or going", async () => {

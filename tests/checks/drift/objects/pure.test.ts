@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { AllowList } from "../../../../checks/drift/objects/allow-list";
 import { CLASS_TABLE, classOf, type Origin } from "../../../../checks/drift/objects/classes";
 import { differences, missingFrom, namedFields } from "../../../../checks/drift/objects/difference";
-import { isWithin } from "../../../../checks/drift/objects/field-path";
-import { ownedFields, ownersOf } from "../../../../checks/drift/objects/managed-fields";
+import { isWithin, outwards } from "../../../../checks/drift/objects/field-path";
+import { ownedFields, ownership } from "../../../../checks/drift/objects/managed-fields";
+import { objectsOf } from "../../../../checks/drift/objects/release-record";
 import { show } from "../../../../checks/drift/objects/show";
 import { fieldsOf } from "../../support/live-cluster";
 
@@ -142,13 +143,20 @@ describe("ownedFields", () => {
   });
 
   it("finds the owner of a field, of a part of it, and of the whole", () => {
-    const owned = ownedFields(object);
-    const managers = (field: string): string[] => ownersOf(owned, field).map(({ manager }) => manager);
+    const owners = ownership(ownedFields(object));
+    const managers = (field: string): string[] => owners.touching(field).map(({ manager }) => manager);
+    expect(managers("spec.containers[agent].image.tag")).toEqual(["pulumi-kubernetes-1"]);
     expect(managers("spec.containers[agent]")).toEqual(["pulumi-kubernetes-1"]);
     expect(managers("spec.replicas")).toEqual(["kubectl"]);
     expect(managers("spec.replica")).toEqual([]);
     expect(isWithin("spec.a[b]", "spec.a")).toBe(true);
     expect(isWithin("spec.ab", "spec.a")).toBe(false);
+    expect(outwards("metadata.labels[app.kubernetes.io/name].x")).toEqual([
+      "metadata",
+      "metadata.labels",
+      "metadata.labels[app.kubernetes.io/name]",
+      "metadata.labels[app.kubernetes.io/name].x",
+    ]);
   });
 
   it("agrees with differences about how a field is written", () => {
@@ -188,6 +196,7 @@ describe("classOf", () => {
     ["a change by an operator", "Installation", "changed", "spec.variant", "operator", "configuration"],
     ["a note of a tool", "Namespace", "added", "metadata.annotations[example.com/a]", "tool", "noise"],
     ["a declared note", "Namespace", "changed", "metadata.annotations[example.com/a]", "tool", "configuration"],
+    ["a right value in others' hands", "NetworkPolicy", "held", "spec.policyTypes", "kubectl-edit", "noise"],
     ["a finalizer", "Model", "added", "metadata.finalizers[x]", "somebody", "noise"],
     [
       "an authority",
@@ -231,6 +240,32 @@ describe("show", () => {
     const text = show("x".repeat(500), "spec.a", "Server");
     expect(text.length).toBeLessThan(140);
     expect(text).toMatch(/\.\.\. \(502 characters\)$/);
+  });
+});
+
+describe("objectsOf", () => {
+  it("reads a manifest as Helm does: YAML 1.1 without dates", () => {
+    const manifest = [
+      "---",
+      "# Source: chart/templates/a.yaml",
+      "kind: A",
+      "mode: 0420",
+      "flag: on",
+      "date: 2026-11-22",
+      "time: 1:30",
+      "---",
+      "# nothing",
+      "---",
+      "kind: List",
+      "items: [{kind: B}, {kind: C}]",
+    ].join("\n");
+    expect(objectsOf(manifest)).toEqual([
+      { kind: "A", mode: 0o420, flag: true, date: "2026-11-22", time: "1:30" },
+      { kind: "B" },
+      { kind: "C" },
+    ]);
+    expect(objectsOf("")).toEqual([]);
+    expect(() => objectsOf("a: [")).toThrow();
   });
 });
 
