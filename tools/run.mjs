@@ -35,6 +35,11 @@ const COMMANDS = {
     args: ["drift"],
     summary: "what differs on machines and in the cluster from what the stack declares, with the fix named",
   },
+  diagnose: {
+    entry: "checks/main.ts",
+    args: ["diagnose"],
+    summary: "why something is not as it should be: the cause with its evidence, and what it is not",
+  },
   gate: {
     entry: "checks/main.ts",
     args: ["gate"],

@@ -91,8 +91,13 @@ export class ClusterApi {
 
   /** All objects of a list; none where the kind is unknown. @throws LookError */
   async listIfKnown<T>(path: string, signal: AbortSignal): Promise<T[]> {
+    return (await this.listWhereKnown<T>(path, signal)) ?? [];
+  }
+
+  /** All objects of a list; undefined where the kind is unknown. @throws LookError */
+  async listWhereKnown<T>(path: string, signal: AbortSignal): Promise<T[] | undefined> {
     const { status } = await this.read(path, { limit: 1 }, signal);
-    return status === 404 ? [] : this.list<T>(path, signal);
+    return status === 404 ? undefined : this.list<T>(path, signal);
   }
 
   /** The lines of a text, read as they come: a log may be larger than memory. @throws LookError */

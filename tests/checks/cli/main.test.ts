@@ -52,6 +52,14 @@ describe("usage", () => {
     [["drift", "--help"], 0, /Exit codes: 0 clean, 2 could not look, 7 drift/],
     [["preflight", "staging", "--only", "kernle"], 2, /there is no check "kernle"\. Did you mean "kernel"\?/],
     [["drift"], 2, /missing <stack>/],
+    [["diagnose", "--help"], 0, /Exit codes: 0 nothing wrong, 1 a cause or an unexplained symptom, 2 could not look/],
+    [
+      ["diagnose", "--rules"],
+      0,
+      /oom-killed\n {4}a container was killed for want of memory\n {4}not when: exit code 137/,
+    ],
+    [["diagnose"], 2, /missing <stack>/],
+    [["diagnose", "staging", "--pods", "0"], 2, /--pods: got "0"; allowed: a number from 1/],
     [["vaildate"], 2, /unknown command "vaildate"\. Did you mean "validate"\?/],
     [["validate"], 2, /name either a <stack> or a --subject/],
     [["validate", "stagign"], 2, /"stagign".*[Dd]id you mean "staging"\?/],
@@ -143,7 +151,7 @@ describe("against a cluster", () => {
     cluster.simulate();
     const ended = await start(["validate", "--subject", "-", "--json"], subject());
     const report = JSON.parse(ended.stdout) as { version: number; totals: object; exitCode: number; stack: string };
-    expect(report).toMatchObject({ version: 1, stack: "test", exitCode: 0, totals: { PASS: 3, FAIL: 0, SKIPPED: 6 } });
+    expect(report).toMatchObject({ version: 1, stack: "test", exitCode: 0, totals: { PASS: 3, FAIL: 0, SKIPPED: 9 } });
     expect(ended.code).toBe(0);
   });
 
@@ -157,7 +165,7 @@ describe("against a cluster", () => {
     const ended = await start(["validate", "--subject", "-"], subject({ timeoutSeconds: 30 }), (stderr) => {
       if (stderr.includes("Ready=False")) cluster.api.object(cluster.paths.model, model("True"));
     });
-    expect(ended.stdout).toMatch(/PASS {5}model-ready[^]*3 passed, 0 failed, 0 could not be looked at, 6 skipped/);
+    expect(ended.stdout).toMatch(/PASS {5}model-ready[^]*3 passed, 0 failed, 0 could not be looked at, 9 skipped/);
     expect(ended.code).toBe(0);
   });
 
