@@ -47,7 +47,11 @@ export class Simulation {
   }
 
   isSimulated(pod: Pod): boolean {
-    return pod.spec?.nodeName !== undefined && this.nodes.has(pod.spec.nodeName);
+    return pod.spec?.nodeName !== undefined && this.isSimulatedNode(pod.spec.nodeName);
+  }
+
+  isSimulatedNode(name: string): boolean {
+    return this.nodes.has(name);
   }
 
   /** Whether a real process stands behind this port of a simulated pod. */
