@@ -32,6 +32,17 @@ const validation = z.strictObject({
     .max(3600)
     .default(300)
     .describe("Bound of each readiness gate and of the validation, in seconds."),
+  probePods: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Start short-lived pods that wear the components' labels, to probe policies and pod addresses. Off: those criteria are skipped.",
+    ),
+  probeImage: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Image with busybox for these pods. Default: hosts.probeImage, without hosts its default."),
 });
 
 export const stackSchema = z.strictObject({

@@ -23,7 +23,7 @@ describe("single values", () => {
     [
       "unknown key without a near one",
       { "validation.everything": true },
-      "validation.everything: is an unknown key; allowed: enabled, timeoutSeconds; fix: remove it [schema.unknown-key]",
+      "validation.everything: is an unknown key; allowed: enabled, timeoutSeconds, probePods, probeImage; fix: remove it [schema.unknown-key]",
     ],
     [
       "unknown key in a list",
