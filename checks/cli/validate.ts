@@ -65,7 +65,9 @@ export async function validate(argv: readonly string[], io: Io): Promise<ExitCod
   const waitMs = 1000 * Math.min(bound, wait ?? (flags.subject === undefined ? 0 : bound));
   const progress = startProgress({ title: `validate ${subject.stack}`, rounds: waitMs > 0 }, io);
   const signal = AbortSignal.any([io.signal, timeoutSignal(bound)]);
-  const run = await settle(checks, { waitMs, signal, ...progress.listeners }).finally(progress.stop);
+  const run = await settle(checks, { waitMs, signal, ...progress.listeners })
+    .finally(progress.stop)
+    .finally(() => context.finish((line) => void io.stderr.write(`${line}\n`)));
   const head = { command: "validate", stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
   return hand(outputs, { head, run, at: new Date() }, io.signal.aborted ? EXIT.failed : run.exitCode, io);
 }

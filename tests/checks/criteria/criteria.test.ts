@@ -69,6 +69,10 @@ describe("success criteria", () => {
       "model-ready": "PASS",
       "no-empty-server": "PASS",
       inference: "PASS",
+      // Without a word about probes in the subject none is started.
+      "probe-pods": "SKIPPED",
+      "policy-table": "SKIPPED",
+      "server-address": "SKIPPED",
     });
     expect(run.exitCode).toBe(0);
     expect(inferred).toMatchObject({
@@ -132,11 +136,39 @@ describe("success criteria", () => {
     expect(verdicts(run)["server-http-ready"]).toBe("PASS");
   });
 
+  it("tells a server bound to the pod's address, and one that is starting, from one that does not listen", async () => {
+    cluster.api.forwards.set(`${NS}/mlserver-0:9000`, await refusedPort());
+    const shown = (status: object) => {
+      const server = pod("mlserver-0", { containers: [{ name: "mlserver", restartCount: 0, ...status }] });
+      const containers = [{ name: "mlserver", readinessProbe: { httpGet: { port: 9000 } } }];
+      const bound = {
+        ...server,
+        spec: { ...server.spec, containers },
+        status: { ...server.status, podIP: "10.42.1.7" },
+      };
+      cluster.api.list(cluster.paths.pods, [bound, pod("seldon-scheduler-0")]);
+    };
+    shown({ ready: true, started: true, state: { running: {} } });
+    expect(only(await judge(), "server-http-ready").actual).toBe(
+      "listens elsewhere: 127.0.0.1:9000 refuses, while the kubelet reaches 10.42.1.7:9000 (container mlserver is ready)",
+    );
+    shown({ ready: false, started: false, state: { running: {} } });
+    expect(only(await judge(), "server-http-ready").actual).toMatch(
+      /^not ready yet: container mlserver runs and has not passed its startup probe; connection refused/,
+    );
+  });
+
+  it("takes no probe pod for a server pod, although it wears the label", async () => {
+    const labels = { "app.kubernetes.io/name": "seldon-server", "seldon-k3s/probe": "policy" };
+    cluster.api.list(cluster.paths.pods, [pod("mlserver-0"), pod("seldon-k3s-policy-x", { labels })]);
+    expect(only(await judge(), "server-http-ready").target).toBe("financial-ml/mlserver-0:9000");
+  });
+
   it("names an agent that is not ready", async () => {
     const agent = await httpServer((_, response) => response.writeHead(404).end("target not set"));
     standing.push(agent);
     cluster.api.forwards.set(`${NS}/mlserver-0:9008`, agent.port);
-    expect(only(await judge(), "agent-ready").actual).toMatch(/^404 in \d+ ms: target not set$/);
+    expect(only(await judge(), "agent-ready").actual).toMatch(/^404 in \d+ ms: target not set \(not ready yet\)$/);
   });
 
   it("fails for a declared server pod that does not exist or does not run", async () => {

@@ -26,9 +26,10 @@ export class FakeApi {
   /** Answers to PATCH by path, told what was sent; without one, a PATCH is answered like a GET. */
   readonly patches = new Map<string, (sent: Record<string, unknown>, query: URLSearchParams) => Reply>();
   /** Answers to POST and DELETE; without an answer they are answered like a GET. */
-  write: (method: "POST" | "DELETE", path: string, sent: Record<string, unknown>) => Reply | undefined = () => undefined;
+  write: (method: "POST" | "DELETE", path: string, sent: Record<string, unknown>) => Reply | undefined = () =>
+    undefined;
   /** What a path that nobody answers for is answered with; an unknown kind where it gives nothing. */
-  fallback: (path: string) => Reply | undefined = () => undefined;
+  fallback: (path: string, query: URLSearchParams) => Reply | undefined = () => undefined;
   /** By `<namespace>/<pod>:<port>`. */
   readonly forwards = new Map<string, Forward>();
   /** Status to answer every upgrade with, instead of upgrading; "stall" never answers. */
@@ -81,7 +82,8 @@ export class FakeApi {
   private answer(request: http.IncomingMessage, response: http.ServerResponse): void {
     const url = new URL(request.url ?? "/", this.url);
     this.requests.push(`${request.method} ${url.pathname}${url.search}`);
-    if (request.method === "POST" || request.method === "DELETE") return this.answerWrite(request.method, url, request, response);
+    if (request.method === "POST" || request.method === "DELETE")
+      return this.answerWrite(request.method, url, request, response);
     const patch = request.method === "PATCH" ? this.patches.get(url.pathname) : undefined;
     if (patch === undefined) return this.reply(this.replyTo(url), url, response);
     void text(request).then((sent) =>
@@ -103,7 +105,9 @@ export class FakeApi {
 
   private replyTo(url: URL): Reply | undefined {
     const found = this.replies.get(url.pathname);
-    return typeof found === "function" ? found(url.searchParams) : (found ?? this.fallback(url.pathname));
+    return typeof found === "function"
+      ? found(url.searchParams)
+      : (found ?? this.fallback(url.pathname, url.searchParams));
   }
 
   private reply(reply: Reply | undefined, url: URL, response: http.ServerResponse): void {
