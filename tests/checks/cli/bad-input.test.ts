@@ -100,6 +100,12 @@ const CASES: readonly Case[] = [
     what: "no right to list pods",
     given: ({ cluster }) => void cluster.api.replies.set(cluster.paths.pods, forbidden("list", "pods", "", NS)),
     says: /missing right: user "ci" may not list pods in namespace financial-ml/,
+    only: ["validate", "diagnose"],
+  },
+  {
+    what: "no right to forward ports",
+    given: ({ cluster }) => void (cluster.api.refuseUpgrade = 403),
+    says: /missing right: may not get or create pods\/portforward in namespace financial-ml/,
     only: ["validate"],
   },
   {
