@@ -10,7 +10,7 @@ import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { isServerPod } from "../criteria/server-pods";
 import { Fleet, newRun } from "../probe-pods/fleet";
-import type { PodState, ReadyPod } from "../probe-pods/pod-state";
+import { isDown, type PodState, type ReadyPod } from "../probe-pods/pod-state";
 import type { Look, Seen } from "../probe-pods/script";
 import { readyProbes, type SelectingService, servicesBlindToReadiness } from "../probe-pods/services";
 import { SkipError } from "../verdict";
@@ -49,8 +49,8 @@ export class ProbeSession {
    * The pods; started at the first call.
    * @throws SkipError where no pod can be probed with, LookError.
    */
-  open(signal: AbortSignal): Promise<Opened> {
-    if (this.opening !== undefined) return this.opening;
+  async open(signal: AbortSignal): Promise<Opened> {
+    if (this.opening !== undefined) return this.completed(await this.opening, signal);
     const opening = this.start(signal);
     this.opening = opening;
     // What failed may succeed in the next round; what does not apply here will not apply then.
@@ -58,6 +58,14 @@ export class ProbeSession {
       if (!(error instanceof SkipError)) this.opening = undefined;
     });
     return opening;
+  }
+
+  /** The same with pods that have come up since. */
+  private async completed(opened: Opened, signal: AbortSignal): Promise<Opened> {
+    const { fleet } = this;
+    if (fleet === undefined || ![...opened.pods.values()].some(isDown)) return opened;
+    const states = await fleet.lookAgain([...opened.pods.values()], signal);
+    return { ...opened, pods: new Map(states.map((state) => [state.spec.key, state])) };
   }
 
   /** Asks one of the pods. @throws LookError */

@@ -26,7 +26,7 @@ import {
   strangersNamespace,
 } from "./manifest";
 import { PROBE_SELECTOR, RUN_LABEL } from "./names";
-import { type PodState, type ReadyPod, stateOf } from "./pod-state";
+import { isDown, isUp, type PodState, type ReadyPod, stateOf } from "./pod-state";
 import { lookErrorOf, RIGHTS } from "./refused";
 import { CONTROL_PORT, type Look, LOOK_SECONDS, parseAnswer, renderLooks, type Seen } from "./script";
 import type { Duplex } from "node:stream";
@@ -120,12 +120,23 @@ export class Fleet {
       }),
     );
     const running = specs.filter(({ key }) => !refused.has(key));
-    const states = await this.settled(cluster, running, signal);
+    const states = await this.settled(cluster, running, START_MS, signal);
     return specs.map((spec) => {
       const words = refused.get(spec.key);
       if (words === undefined) return states.get(spec.key)!;
       const name = probePodName(spec, this.run);
       return { spec, name, problem: `it could not be created: ${words}`, evidence: [] };
+    });
+  }
+
+  /** Looks once more at pods that were not up: an image may have come since. @throws LookError */
+  async lookAgain(states: readonly PodState[], signal: AbortSignal): Promise<PodState[]> {
+    const down = states.filter(isDown).map(({ spec }) => spec);
+    if (down.length === 0) return [...states];
+    const now = await this.settled(this.clusterWithin(signal), down, 0, signal);
+    return states.map((state) => {
+      const found = now.get(state.spec.key);
+      return found !== undefined && isUp(found) ? found : state;
     });
   }
 
@@ -230,10 +241,11 @@ export class Fleet {
     }
   }
 
-  /** Waits until every pod is reached by its kubelet, cannot come any more, or the time is over. */
+  /** Waits until every pod is reached by its kubelet, cannot come any more, or so many milliseconds are over. */
   private async settled(
     cluster: Cluster,
     specs: readonly ProbePodSpec[],
+    milliseconds: number,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, PodState>> {
     const namespaces = [...new Set(specs.map(({ namespace }) => namespace))];
@@ -251,7 +263,7 @@ export class Fleet {
       }
       return pending.length === 0 ? done(undefined) : waiting(pending.join(", "));
     };
-    await forAWhile("probe pods run", START_MS, look, { signal, say: () => undefined, everyMs: POLL_MS });
+    await forAWhile("probe pods run", milliseconds, look, { signal, say: () => undefined, everyMs: POLL_MS });
     return states;
   }
 }

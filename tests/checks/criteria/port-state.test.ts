@@ -56,7 +56,7 @@ const pod = (status: object, container: object = {}): Pod =>
     metadata: { name: "mlserver-0" },
     spec: { containers: [{ name: "mlserver", ports: [{ name: "server-http", containerPort: 9000 }], ...container }] },
     status: { containerStatuses: [{ name: "mlserver", ready: false, restartCount: 0, ...status }] },
-  }) as Pod;
+  }) as unknown as Pod;
 
 describe("what the kubelet knows", () => {
   const byName = { readinessProbe: { httpGet: { port: "server-http" } } };

@@ -59,7 +59,7 @@ const ports = (found: Awaited<ReturnType<typeof look>>) =>
     ]),
   );
 const toServer = (words: (port: number) => string | undefined) => {
-  cluster.network = (from, to, port) => (to?.metadata.name === "mlserver-0" ? words(port) : undefined);
+  cluster.network = (_, to, port) => (to?.metadata.name === "mlserver-0" ? words(port) : undefined);
 };
 
 test("with policies: Envoy's ports are open, all others closed, and what answers inside stands next to it", async () => {

@@ -233,6 +233,22 @@ describe("pods that do not come up", () => {
     expect(cluster.probes).toEqual([]);
   });
 
+  test("one that comes up later serves the next round", async () => {
+    cluster.onStart = (pod) => {
+      if (pod.metadata.name.includes("scheduler-here")) pod.status = { ...pod.status, phase: "Failed" };
+    };
+    const context = cluster.context();
+    const checks = checksOf(context);
+    const target = "envoy (financial-ml) -> scheduler (financial-ml):9002";
+    expect(line(await runChecks(checks), target).verdict).toBe("SKIPPED");
+    for (const pod of cluster.pods.values()) pod.status = { ...pod.status, phase: "Running" };
+    const created = cluster.api.requests.filter((request) => request.startsWith("POST")).length;
+    expect(line(await runChecks(checks), target).verdict).toBe("PASS");
+    expect(cluster.api.requests.filter((request) => request.startsWith("POST"))).toHaveLength(created);
+    await context.finish((line) => void told.push(line));
+    expect(cluster.probes).toEqual([]);
+  });
+
   test("an admission that refuses one is a finding", async () => {
     cluster.refuse = ({ metadata }) =>
       metadata.namespace === "kube-system"

@@ -237,6 +237,9 @@ export class ProbeCluster {
   private remove(path: string): Reply | undefined {
     const [, namespace = "", name] = /^\/api\/v1\/namespaces\/([^/]+)(?:\/pods\/([^/]+))?$/.exec(path) ?? [];
     const found = name === undefined ? this.namespaces.delete(namespace) : this.pods.delete(`${namespace}/${name}`);
+    if (name === undefined) {
+      for (const key of this.pods.keys()) if (key.startsWith(`${namespace}/`)) this.pods.delete(key);
+    }
     this.sentTo.push(this.readyAddresses());
     return found ? { json: {} } : "missing object";
   }
