@@ -61,7 +61,10 @@ export async function diagnose(argv: readonly string[], io: Io): Promise<ExitCod
     return await look(context, { perState, clusterCidr: config.network.clusterCidr }, flags, io, signal);
   } catch (error) {
     if (error instanceof LookError) throw new ToolError(`${error.message}; fix: ${error.fix}`);
-    if (io.signal.aborted) throw new ToolError(reasonOf(io.signal));
+    if (io.signal.aborted) {
+      io.stderr.write(`${reasonOf(io.signal)}\n`);
+      return EXIT.failed;
+    }
     if (over.aborted) throw new ToolError(`the look's time of ${seconds} s was over; fix: --timeout ${seconds * 2}`);
     throw error;
   } finally {
