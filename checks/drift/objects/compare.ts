@@ -22,12 +22,14 @@ export interface Comparing {
 }
 
 /** @throws LookError, also where the object's kind is not installed or a right is missing. */
-export async function compare(object: DeclaredObject, { api, kinds, signal }: Comparing): Promise<Comparison> {
-  const path = objectPath(object, await kinds.get(object.apiVersion, object.kind, signal));
-  let found = await look(object, path, api, signal);
+export async function compare(declared: DeclaredObject, { api, kinds, signal }: Comparing): Promise<Comparison> {
+  const served = await kinds.get(declared.apiVersion, declared.kind, signal);
+  // A chart's object got the release's namespace before anybody knew whether its kind has one.
+  const object = served.namespaced ? declared : { ...declared, namespace: undefined };
+  const path = objectPath(object, served);
+  const found = await look(object, path, api, signal);
   // Something may write between the look and the dry run; what differs twice, differs.
-  if (found.differences.length > 0) found = await look(object, path, api, signal);
-  return found;
+  return found.differences.length > 0 ? look(object, path, api, signal) : found;
 }
 
 async function look(object: DeclaredObject, path: string, api: ClusterApi, signal: AbortSignal): Promise<Comparison> {

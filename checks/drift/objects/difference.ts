@@ -56,7 +56,13 @@ export function namedFields(declared: unknown, field = ""): string[] {
   return names.flatMap((name, index) => namedFields((declared as unknown[])[index], item(field, name)));
 }
 
+/** Each of their entries is a matter of its own, also where there is none at all on one side. */
+const OPENED = new Set(["metadata.labels", "metadata.annotations"]);
+
 function compare(field: string, live: unknown, declared: unknown): FieldDifference[] {
+  if (OPENED.has(field) && (live === undefined || declared === undefined)) {
+    return live === declared ? [] : compare(field, live ?? {}, declared ?? {});
+  }
   if (isTree(live) && isTree(declared)) {
     const keys = [...new Set([...Object.keys(live), ...Object.keys(declared)])].sort();
     return keys.flatMap((key) => compare(member(field, key), live[key], declared[key]));

@@ -114,7 +114,7 @@ async function judgeManifest(
   const { name, namespace } = release;
   const limit = createLimit(AT_ONCE);
   const looks = await Promise.all(
-    record.objects.map((body) => limit(() => lookAt(manifestObject(body, namespace), run, signal))),
+    record.objects.map((body) => limit(() => lookAt(manifestObject(body, release), run, signal))),
   );
   const found = looks.flatMap(({ differences: these }) => these);
   const gaps = looks.flatMap(({ gap }) => (gap === undefined ? [] : [gap]));
@@ -136,15 +136,34 @@ async function judgeManifest(
 
 const plural = (count: number): string => (count === 1 ? "1 object" : `${count} objects`);
 
+/**
+ * Labels and annotations that Helm puts on every object although its manifest does not hold them, and by which it knows
+ * its own again (Helm 3.2 and later, pkg/action/validate.go setMetadataVisitor).
+ */
+export const helmMetadata = ({ name, namespace }: Pick<DeclaredRelease, "name" | "namespace">) => ({
+  labels: { "app.kubernetes.io/managed-by": "Helm" },
+  annotations: { "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace },
+});
+
 /** An object of a manifest as something that is declared. Helm puts those without a namespace into the release's. */
-function manifestObject(body: Tree, namespace: string): DeclaredObject {
+export function manifestObject(body: Tree, release: Pick<DeclaredRelease, "name" | "namespace">): DeclaredObject {
   const metadata = isTree(body["metadata"]) ? body["metadata"] : {};
+  const { namespace } = metadata;
+  const own = helmMetadata(release);
+  const part = (key: string): Tree => (isTree(metadata[key]) ? metadata[key] : {});
   return {
     apiVersion: String(body["apiVersion"]),
     kind: String(body["kind"]),
     name: String(metadata["name"]),
-    namespace: typeof metadata["namespace"] === "string" ? metadata["namespace"] : namespace,
-    body,
+    namespace: typeof namespace === "string" ? namespace : release.namespace,
+    body: {
+      ...body,
+      metadata: {
+        ...metadata,
+        labels: { ...part("labels"), ...own.labels },
+        annotations: { ...part("annotations"), ...own.annotations },
+      },
+    },
     withheld: [],
   };
 }

@@ -2,6 +2,7 @@
 import { CheckContext } from "../../../checks/context";
 import type { Declared, DeclaredObject, DeclaredRelease } from "../../../checks/drift/objects/declared";
 import { ObjectDrift, objectDriftChecks } from "../../../checks/drift/objects/objects";
+import { helmMetadata } from "../../../checks/drift/objects/releases";
 import { driftSummary } from "../../../checks/drift/objects/summary";
 import { runChecks } from "../../../checks/engine";
 import type { LookError } from "../../../checks/verdict";
@@ -55,6 +56,12 @@ export const MANAGER_PATH = "/apis/apps/v1/namespaces/seldon/deployments/seldon-
 
 export const DECLARED: Declared = { objects: [object(policy("default-deny")), object(server())], releases: [SETUP] };
 
+/** A chart's object as Helm leaves it in the cluster. */
+export const installed = (body: LiveObject): LiveObject => ({
+  ...body,
+  metadata: { ...body.metadata, ...helmMetadata(SETUP) },
+});
+
 export class DeclaredCluster {
   private constructor(readonly live: LiveCluster) {}
 
@@ -63,7 +70,7 @@ export class DeclaredCluster {
     live.put(policy("default-deny"));
     live.put(server());
     live.put(pool("10.42.128.0/17"));
-    live.put(manager(), "pulumi-resource-kubernetes");
+    live.put(installed(manager()), "pulumi-resource-kubernetes");
     // As a chart writes it: without the namespace, which the release gives.
     const { namespace: _, ...metadata } = manager().metadata;
     live.release("setup", { chart: SETUP.chart, values: SETUP.values, objects: [{ ...manager(), metadata }] });

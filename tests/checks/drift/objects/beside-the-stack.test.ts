@@ -1,6 +1,7 @@
 /** What Pulumi does not look at: objects that nobody declared, and objects of Helm releases. */
 import {
   DeclaredCluster,
+  installed,
   MANAGER_PATH,
   manager,
   policy,
@@ -69,7 +70,7 @@ describe("beside the stack", () => {
     });
 
     it("are not those of a chart", async () => {
-      cluster.put(server(1, "charted"), "pulumi-resource-kubernetes");
+      cluster.put(installed(server(1, "charted")), "pulumi-resource-kubernetes");
       cluster.release("setup", {
         chart: SETUP.chart,
         values: SETUP.values,
@@ -140,6 +141,20 @@ describe("beside the stack", () => {
       const chart = "seldon-core-v2-setup-v2.10.2";
       cluster.release("setup", { chart, values: SETUP.values, objects: [manager()] });
       expect((await look()).of("helm-releases").verdict).toBe("PASS");
+    });
+
+    it("with an object of the whole cluster, which is named without a namespace", async () => {
+      const { spec: _, ...role } = manager();
+      const clusterWide = { ...role, apiVersion: "v1", kind: "Namespace", metadata: { name: "charted" } };
+      cluster.release("setup", { chart: SETUP.chart, values: SETUP.values, objects: [manager(), clusterWide] });
+      expect((await look()).of("helm-objects").actual).toBe("1 configuration: Namespace charted is not there");
+    });
+
+    it("whose object lost what Helm knows it by", async () => {
+      cluster.put(manager(), "pulumi-resource-kubernetes");
+      expect((await look()).of("helm-objects").actual).toBe(
+        '1 configuration: Deployment seldon/seldon-v2-controller-manager metadata.labels[app.kubernetes.io/managed-by] is absent, declared "Helm"',
+      );
     });
 
     it("whose object somebody deleted", async () => {

@@ -68,6 +68,15 @@ describe("differences", () => {
     expect(differences(two, one)).toEqual([{ field: "spec.env[B]", live: { name: "B" }, declared: undefined }]);
   });
 
+  it("tells every label by itself, also where one side has none, so that each has its class", () => {
+    const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
+    const expected = [
+      { field: "metadata.labels[pod-security.kubernetes.io/enforce]", live: undefined, declared: "privileged" },
+    ];
+    expect(differences({ metadata: {} }, { metadata: { labels } })).toEqual(expected);
+    expect(differences({ metadata: {} }, { metadata: {} })).toEqual([]);
+  });
+
   it("finds none in any value compared with itself, and both ways the same fields", () => {
     fc.assert(
       fc.property(tree, tree, (left, right) => {
