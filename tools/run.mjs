@@ -59,6 +59,11 @@ const COMMANDS = {
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },
   bench: { entry: "tools/bench/main.ts", summary: "measure how the program's evaluation grows, as ratios" },
+  "bench:network": {
+    entry: "checks/main.ts",
+    args: ["bench:network"],
+    summary: "measure a cluster's network, keep the figures and compare them",
+  },
   "bench:cni": {
     entry: "tests/lab/bench/main.ts",
     summary: "measure in the lab what a change of the CNI is felt like",
