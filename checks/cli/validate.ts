@@ -3,6 +3,7 @@ import { type CommandLine, type Flag, parseCommandLine, helpOf, ToolError } from
 import { CheckContext, PROJECT_DIR } from "../context";
 import { successCriteria } from "../criteria/criteria";
 import { EXIT, type ExitCode } from "../exit-codes";
+import { declaredFlows } from "../policy/declared";
 import { settle } from "../engine/settle";
 import type { Subject } from "../subject";
 import type { Io } from "./io";
@@ -69,7 +70,8 @@ export async function validate(argv: readonly string[], io: Io): Promise<ExitCod
     .finally(progress.stop)
     .finally(() => context.finish((line) => void io.stderr.write(`${line}\n`)));
   const head = { command: "validate", stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
-  return hand(outputs, { head, run, at: new Date() }, io.signal.aborted ? EXIT.failed : run.exitCode, io);
+  const report = { head, run, at: new Date(), flows: declaredFlows(subject) };
+  return hand(outputs, report, io.signal.aborted ? EXIT.failed : run.exitCode, io);
 }
 
 /** The end of the whole run's time, in words that end up in the findings. */

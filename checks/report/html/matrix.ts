@@ -50,7 +50,7 @@ type Grid = Map<string, Map<string, Cell>>;
 /**
  * A figure for every namespace that something reaches into; nothing where there is no flow.
  * @param findings Those with a flow count.
- * @param declared What is declared, for the pairs that no finding is about.
+ * @param declared What is declared, drawn where no finding is about a flow.
  */
 export function policyMatrix(findings: readonly Finding[], declared: readonly ProbedFlow[] = []): Markup[] {
   const grids = new Map<string, Grid>();
@@ -67,7 +67,7 @@ export function policyMatrix(findings: readonly Finding[], declared: readonly Pr
     }
   };
   for (const finding of findings) if (finding.flow !== undefined) put(finding.flow, finding);
-  for (const flow of declared) put(flow);
+  if (grids.size === 0) for (const flow of declared) put(flow);
   if (grids.size === 0) return [];
   return [keyList(), ...[...grids].map(([home, grid]) => gridFigure(home, grid))];
 }

@@ -12,7 +12,7 @@ export interface Marks {
   readonly bar?: number;
   /** A range, such as the spread over rounds, as a thin line with ends. */
   readonly range?: readonly [low: number, high: number];
-  /** Values that stand out, such as p50, p90 and p99, as upright strokes with their names. */
+  /** Values that stand out, ascending, such as p50, p90 and p99: upright strokes, named where there is room. */
   readonly strokes?: readonly { readonly at: number; readonly name: string }[];
   /** What pointing at the row's series tells. */
   readonly title?: string;
@@ -35,12 +35,15 @@ export interface Plot {
 }
 
 /** Measures in the SVG's own unit, which is a CSS pixel at full width. */
-const BOX = { width: 860, left: 250, right: 24, lane: 22, gap: 10, top: 8, axis: 40, legend: 24 } as const;
+const BOX = { width: 860, left: 284, right: 36, lane: 22, gap: 10, top: 8, axis: 40, legend: 28 } as const;
 const INNER = BOX.width - BOX.left - BOX.right;
 
 /** A row shows this many dots; more would be one blot and a page of megabytes. */
 const MOST_DOTS = 300;
-const LABEL_LENGTH = 38;
+const LABEL_LENGTH = 42;
+
+/** Room that the name of a stroke takes. */
+const MARK_WIDTH = 22;
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
@@ -78,8 +81,8 @@ function legendOf(name: string, index: number): Markup {
   return element(
     "g",
     { class: `s${index}` },
-    element("rect", { x, y: 4, width: 12, height: 12, rx: 2, class: "swatch" }),
-    text(x + 18, 14, "name", name),
+    element("rect", { x, y: 8, width: 12, height: 12, rx: 2, class: "swatch" }),
+    text(x + 18, 18, "name", name),
   );
 }
 
@@ -128,10 +131,14 @@ function marksOf(
           d: `M${x(range[0])} ${y}H${x(range[1])}M${x(range[0])} ${y - 4}v8M${x(range[1])} ${y - 4}v8`,
           class: "range",
         }),
-    strokes.map(({ at, name }) => [
-      element("line", { x1: x(at), x2: x(at), y1: y - reach, y2: y + reach, class: "stroke" }),
-      text(x(at) + 3, y - 3, "mark", name),
-    ]),
+    strokes.map(({ at, name }, index) => {
+      const next = strokes[index + 1];
+      const isRoom = next === undefined || x(next.at) - x(at) >= MARK_WIDTH;
+      return [
+        element("line", { x1: x(at), x2: x(at), y1: y - reach, y2: y + reach, class: "stroke" }),
+        isRoom ? text(x(at) + 3, y - 3, "mark", name) : undefined,
+      ];
+    }),
   );
 }
 

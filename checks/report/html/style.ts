@@ -41,7 +41,6 @@ th{font-weight:600;font-size:13px;color:var(--soft)}
 td{overflow-wrap:anywhere}
 .findings td:nth-child(-n+2),.findings td:last-child{white-space:nowrap;overflow-wrap:normal}
 .num td:not(:first-child),.num th:not(:first-child){text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.num td:last-child:not(:first-child),.num th:last-child{white-space:normal}
 summary{cursor:pointer}
 details[open] summary{margin-bottom:6px}
 figure{margin:0 0 24px}

@@ -47,6 +47,10 @@ describe("the policy matrix", () => {
     expect(cells(matrixOf([], declared))).toEqual([["envoy", "·?", "●?"]]);
   });
 
+  it("takes only what was probed where something was", () => {
+    expect(cells(matrixOf(FLOWS, [flow(server, envoy, 9000, true)]))).toHaveLength(2);
+  });
+
   it("is nothing without flows", () => {
     expect(policyMatrix([finding("a", "t", pass("fine"))])).toEqual([]);
   });
