@@ -1,6 +1,6 @@
 /**
  * From evidence to a ranking: every rule is asked, what one cause brings about is put under it, equal causes of many
- * pods become one, and the best proven comes first. Pure.
+ * pods become one; what explains a symptom comes first, and of that the best proven. Pure.
  */
 import type { Evidence, Gap } from "../evidence/evidence";
 import { type Cause, certaintyOf, type Clue, type Rule, type Subject } from "./rule";
@@ -15,6 +15,8 @@ export interface RankedCause {
   /** From 0 to 1, by the evidence of its best shown subject. */
   readonly certainty: number;
   readonly subjects: readonly Subject[];
+  /** Whether any symptom comes of it; what does not is true as well, and somebody else's business. */
+  readonly matters: boolean;
   readonly evidence: readonly Clue[];
   readonly repeat: readonly string[];
   readonly mend: string;
@@ -60,8 +62,11 @@ export function diagnose(evidence: Evidence, rules: readonly Rule[] = RULES): Di
   const byRule = new Map(rules.map(({ id }) => [id, found.filter(({ rule }) => rule.id === id)]));
   const behind = new Map(found.map((one) => [one, causesBehind(one, byRule)]));
   const roots = found.filter((one) => behind.get(one)!.length === 0);
-  const causes = rank(group(roots), rules);
-  const consequences = group(found.filter((one) => behind.get(one)!.length > 0)).map((same): Consequence => {
+  const effects = found.filter((one) => behind.get(one)!.length > 0);
+  const symptoms = symptomsOf(evidence);
+  const weigh = weigher(evidence, symptoms, effects, behind);
+  const causes = rank(group(roots), rules, weigh);
+  const consequences = group(effects).map((same): Consequence => {
     const because = new Set(same.flatMap((one) => behind.get(one)!.map(({ rule }) => rule.id)));
     return {
       rule: same[0]!.rule.id,
@@ -70,32 +75,29 @@ export function diagnose(evidence: Evidence, rules: readonly Rule[] = RULES): Di
       because: [...because],
     };
   });
-  const symptoms = symptomsOf(evidence);
-  const told = found.flatMap(({ subject, origin }) => (origin === undefined ? [subject] : [subject, origin]));
-  const unexplained = symptoms.filter((symptom) => !told.some((subject) => explains(subject, symptom.subject)));
-  const cleared = [...new Set([...causes.flatMap(({ clears }) => clears), ...clearedSuspicions(evidence, causes)])];
+  const told = new Set(
+    found.flatMap(({ subject, origin }) => [subject, ...(origin === undefined ? [] : [origin])]).map(keyOf),
+  );
+  const namespaces = new Set(found.flatMap(({ subject }) => (subject.kind === "pod" ? [subject.namespace] : [])));
+  const unexplained = symptoms.filter(({ subject }) => {
+    if (told.has(keyOf(subject))) return false;
+    // A Model or a Server suffers from what the pods of its namespace suffer from.
+    return !((subject.kind === "Model" || subject.kind === "Server") && namespaces.has(subject.namespace));
+  });
+  const cleared = [...new Set([...clearedSuspicions(evidence, causes), ...causes.flatMap(({ clears }) => clears)])];
   return { causes, consequences, symptoms, unexplained, cleared, gaps: evidence.gaps };
 }
+
+const keyOf = ({ kind, namespace = "", name }: Subject): string => `${kind} ${namespace}/${name}`;
 
 /** Whether two subjects can have to do with each other: the same thing, or one on the other's node or in its namespace. */
 function meets(cause: Subject, effect: Subject): boolean {
   if (cause.kind === "cluster") return true;
-  if (cause.kind === "node" || effect.kind === "node")
+  if (cause.kind === "node" || effect.kind === "node") {
     return cause.node === undefined || effect.node === undefined || cause.node === effect.node;
+  }
   if (cause.namespace !== effect.namespace) return effect.kind === "cluster";
   return cause.kind !== "pod" || effect.kind !== "pod" || cause.name === effect.name;
-}
-
-/** A symptom is explained by a cause about the thing itself, its node or its namespace's scheduler; not by a neighbour. */
-function explains(cause: Subject, symptom: Subject): boolean {
-  if (symptom.kind === "pod" || cause.kind === symptom.kind) {
-    if (cause.kind === "cluster") return true;
-    return cause.kind === "node"
-      ? cause.node === (symptom.node ?? symptom.name)
-      : cause.kind === symptom.kind && cause.name === symptom.name && cause.namespace === symptom.namespace;
-  }
-  // A Model, a Server or a namespace suffers from what its pods suffer from.
-  return meets(cause, symptom);
 }
 
 /** The causes, by their rule, that the rule of an effect follows and that are about the same thing. */
@@ -104,6 +106,33 @@ function causesBehind(effect: Found, byRule: ReadonlyMap<string, readonly Found[
   return (effect.rule.follows ?? []).flatMap((id) =>
     (byRule.get(id) ?? []).filter((cause) => cause.certainty >= SURE && meets(cause.subject, about)),
   );
+}
+
+/**
+ * How near a cause is to what hurts: 2 for a pod, Model or Server that is not well, 1 for a node or the CNI's own status, 0
+ * where no symptom comes of it. Nothing of the network is behind a port that refuses on loopback, however sure it is: that
+ * mistake is the reason for this whole command.
+ */
+function weigher(
+  evidence: Evidence,
+  symptoms: readonly Symptom[],
+  effects: readonly Found[],
+  behind: ReadonlyMap<Found, readonly Found[]>,
+): (cause: Found) => 0 | 1 | 2 {
+  const hurt = new Set(symptoms.map(({ subject }) => keyOf(subject)));
+  const shown = new Set(effects.flatMap((effect) => behind.get(effect)!));
+  const refuses = (subject: Subject): boolean =>
+    evidence.looks.get(`${subject.namespace}/${subject.name}`)?.ports.some(({ kind }) => kind === "refused") === true;
+  return (cause) => {
+    const { reach = "process" } = cause.rule;
+    if (reach === "habit" && cause.certainty < SURE) return 0;
+    if (shown.has(cause)) return 2;
+    const subjects = [cause.subject, ...(cause.origin === undefined ? [] : [cause.origin])];
+    const own = subjects.filter((subject) => hurt.has(keyOf(subject)));
+    if (own.length === 0) return 0;
+    if (cause.subject.kind === "node" || cause.subject.kind === "cluster") return 1;
+    return reach === "network" && own.every(refuses) ? 0 : 2;
+  };
 }
 
 /** Equal causes of one rule together, in the order found; the best proven one first, for its evidence is shown. */
@@ -118,21 +147,30 @@ function group(found: readonly Found[]): Found[][] {
   return [...groups.values()].map((same) => [...same].sort((a, b) => b.certainty - a.certainty));
 }
 
-function rank(groups: readonly Found[][], rules: readonly Rule[]): RankedCause[] {
+function rank(groups: readonly Found[][], rules: readonly Rule[], weigh: (cause: Found) => number): RankedCause[] {
   const place = new Map(rules.map((rule, index) => [rule.id, index]));
-  const ranked = groups.map((same): RankedCause => {
+  const ranked = groups.map((same) => {
     const [first] = same as [Found, ...Found[]];
-    return {
+    const weight = Math.max(...same.map(weigh));
+    const cause: RankedCause = {
       rule: first.rule.id,
       cause: first.cause,
       certainty: first.certainty,
       subjects: same.map(({ subject }) => subject),
+      matters: weight > 0,
       evidence: first.clues,
       repeat: first.repeat,
       mend: first.mend,
       clears: first.clears ?? [],
       notWhen: first.rule.notWhen,
     };
+    return { weight, cause };
   });
-  return ranked.sort((a, b) => b.certainty - a.certainty || place.get(a.rule)! - place.get(b.rule)!);
+  ranked.sort(
+    (a, b) =>
+      b.weight - a.weight ||
+      b.cause.certainty - a.cause.certainty ||
+      place.get(a.cause.rule)! - place.get(b.cause.rule)!,
+  );
+  return ranked.map(({ cause }) => cause);
 }

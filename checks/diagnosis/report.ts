@@ -94,7 +94,8 @@ function causeLines(
 ): string[] {
   const { width, colour } = options;
   const word = certaintyWord(cause.certainty);
-  const [first = "", ...rest] = wrap(`${rank}. ${cause.cause} (${word}; ${cause.rule})`, width);
+  const aside = cause.matters ? "" : "; no symptom comes of it";
+  const [first = "", ...rest] = wrap(`${rank}. ${cause.cause} (${word}; ${cause.rule}${aside})`, width);
   const title = [first, ...rest.map((line) => `   ${line}`)].map((line) =>
     colour && rank === 1 ? `\x1b[1m${line}\x1b[0m` : line,
   );
@@ -125,7 +126,7 @@ function summary(diagnosis: Diagnosis, milliseconds: number): string {
 
 /**
  * `{ version, kind, command, stack, uid, kubeconfig, exitCode, milliseconds, symptoms: [{ subject, text }], causes: [{ rule,
- * cause, certainty, word, subjects, evidence: [string], repeat: [string], mend, notWhen }], consequences, unexplained,
+ * cause, certainty, word, subjects, matters, evidence: [string], repeat: [string], mend, notWhen }], consequences, unexplained,
  * cleared: [string], gaps: [{ what, reason, fix }] }`. Fields are only ever added within a version.
  */
 export function jsonReport(head: ReportHead, diagnosis: Diagnosis, milliseconds: number): string {
@@ -136,12 +137,13 @@ export function jsonReport(head: ReportHead, diagnosis: Diagnosis, milliseconds:
     exitCode: exitCodeOf(diagnosis),
     milliseconds: Math.round(milliseconds),
     symptoms: diagnosis.symptoms,
-    causes: diagnosis.causes.map(({ rule, cause, certainty, subjects, evidence, repeat, mend, notWhen }) => ({
+    causes: diagnosis.causes.map(({ rule, cause, certainty, subjects, matters, evidence, repeat, mend, notWhen }) => ({
       rule,
       cause,
       certainty: Math.round(certainty * 1000) / 1000,
       word: certaintyWord(certainty),
       subjects,
+      matters,
       evidence: evidence.map(({ text }) => text),
       repeat,
       mend,

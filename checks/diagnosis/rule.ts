@@ -43,9 +43,17 @@ export interface Cause {
   readonly clears?: readonly string[];
 }
 
+/**
+ * What a cause can be behind. `process`: what happens inside a pod, a refused loopback among it. `network`: the way between
+ * pods, never loopback. `habit`: nothing by itself, unless its own evidence says so.
+ */
+export type Reach = "process" | "network" | "habit";
+
 export interface Rule {
   /** Kebab-case, stable: scripts read it. */
   readonly id: string;
+  /** @default "process" */
+  readonly reach?: Reach;
   /** The cause in one sentence, for lists of rules. */
   readonly title: string;
   /** What looks alike and is not it. */

@@ -11,6 +11,7 @@ import { LEFTOVER_RULES } from "./rules/leftovers";
 import { LISTENING_RULES } from "./rules/listening";
 import { MODEL_RULES } from "./rules/models";
 import { PENDING_RULES } from "./rules/pending";
+import { PORT_RULES } from "./rules/ports";
 import { SCHEDULER_RULES } from "./rules/scheduler";
 import { STARTING_RULES } from "./rules/starting";
 import { WORKAROUND_RULES } from "./rules/workarounds";
@@ -24,6 +25,7 @@ export const RULES: readonly Rule[] = [
   ...AGENT_RULES,
   ...CRASHED_RULES,
   ...STARTING_RULES,
+  ...PORT_RULES,
   ...SCHEDULER_RULES,
   ...API_SERVER_RULES,
   ...MODEL_RULES,

@@ -12,7 +12,7 @@ import { LookError } from "../verdict";
 import type { PodEvidence, PortEvidence } from "./evidence";
 
 type Role = PortEvidence["role"];
-type Found = Omit<PortEvidence, "port" | "role" | "milliseconds">;
+type Found = Omit<PortEvidence, "port" | "role" | "milliseconds"> & Partial<Pick<PortEvidence, "milliseconds">>;
 
 /** What MLServer 1.7.1 takes without a word (`mlserver/settings.py`); the agent's own defaults are in its `cli.go`. */
 export const MLSERVER_DEFAULTS = { http: 8080, grpc: 8081, metrics: 8082, host: "0.0.0.0" } as const;
@@ -86,7 +86,8 @@ export async function askPort(
     const text = error instanceof LookError ? error.message : String(error);
     return { kind: "unknown", ok: false, text };
   });
-  return { port: target.port, role, ...found, milliseconds: performance.now() - started };
+  // An answer has its own time; of a failure there is only that of the whole attempt.
+  return { port: target.port, role, milliseconds: performance.now() - started, ...found };
 }
 
 async function ask(context: CheckContext, target: PortForwardTarget, role: Role, signal: AbortSignal): Promise<Found> {
@@ -96,14 +97,15 @@ async function ask(context: CheckContext, target: PortForwardTarget, role: Role,
     if (answer === undefined) return { kind: failure.kind, ok: false, text: failure.detail };
     const ok = answer.status === 0 && answer.live === true;
     const text = answer.status === 0 ? `ServerLive: live = ${answer.live ?? false}` : `gRPC status ${answer.status}`;
-    return { kind: "answered", ok, text };
+    return { kind: "answered", ok, text, milliseconds: answer.milliseconds };
   }
   const { answer, failure } = await httpProbe(open, target, REQUESTS[role], signal);
   if (answer === undefined) return { kind: failure.kind, ok: false, text: failure.detail };
   const body = answer.body.replace(/\s+/g, " ").trim().slice(0, 80);
   const { method, path } = REQUESTS[role];
   const text = `${method} ${path}: ${answer.status}${answer.status === 200 || body === "" ? "" : ` (${body})`}`;
-  return { kind: "answered", ok: answer.status === 200, status: answer.status, text };
+  const { status, milliseconds } = answer;
+  return { kind: "answered", ok: status === 200, status, text, milliseconds };
 }
 
 /** Asks all ports of a running pod. A port of a simulated pod without a process behind it is `unknown`. */

@@ -81,6 +81,7 @@ function poolOutside(evidence: Evidence): Cause[] {
 export const ADDRESS_RULES: readonly Rule[] = [
   {
     id: "pod-address-outside-pools",
+    reach: "network",
     title: "a pod's address lies outside of Calico's pools",
     notWhen:
       "a disabled pool holds it (a CNI is being left), the pod is on its node's network, or there is no pool at all",
@@ -88,6 +89,7 @@ export const ADDRESS_RULES: readonly Rule[] = [
   },
   {
     id: "pool-outside-cluster-cidr",
+    reach: "network",
     title: "an address pool lies outside of the cluster CIDR",
     notWhen: "the pool is a part of the cluster CIDR, or is disabled",
     judge: poolOutside,

@@ -91,6 +91,7 @@ function egressSelector(evidence: Evidence): Cause[] {
 export const CALICO_RULES: readonly Rule[] = [
   {
     id: "tigera-degraded",
+    reach: "network",
     title: "Calico's operator reports a part as degraded",
     notWhen: "it is only progressing",
     follows: ["pool-outside-cluster-cidr"],
@@ -98,12 +99,14 @@ export const CALICO_RULES: readonly Rule[] = [
   },
   {
     id: "network-unavailable",
+    reach: "network",
     title: "a node's NetworkUnavailable is stuck",
     notWhen: "Calico's pod on the node is not Ready: then the condition is right",
     judge: networkUnavailable,
   },
   {
     id: "egress-selector-mode",
+    reach: "network",
     title: "egress-selector-mode pod with Calico",
     notWhen: "the mode is agent, cluster or disabled, or Flannel runs",
     judge: egressSelector,

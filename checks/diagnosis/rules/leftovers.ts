@@ -117,18 +117,21 @@ function deadHostPorts(evidence: Evidence): Cause[] {
 export const LEFTOVER_RULES: readonly Rule[] = [
   {
     id: "flannel-leftovers",
+    reach: "network",
     title: "rules of Flannel are left on a machine that runs Calico",
     notWhen: "Flannel runs there, or is declared as the CNI that is being left: then the stack takes its traces away",
     judge: flannel,
   },
   {
     id: "kube-router-leftovers",
+    reach: "network",
     title: "rules of K3s' old policy controller are left",
     notWhen: "the controller runs (disable-network-policy is not in force), or Flannel is declared",
     judge: kubeRouter,
   },
   {
     id: "dead-host-ports",
+    reach: "network",
     title: "a host port leads to a pod that is gone",
     notWhen: "a living pod has the address",
     judge: deadHostPorts,

@@ -183,7 +183,7 @@ const count = at("count", ({ model }, evidence, best) => ({
 /** Everything that keeps a server pod from registering. */
 const POD_CAUSES = [
   "mlserver-starting", "image-pull", "pod-unschedulable", "sandbox-failed", "oom-killed", "crashed", "probe-killed", "ports-differ",
-  "mlserver-host", "mlserver-host-loopback", "wrong-container-name", "service-link-env", "proxy-env", "agent-stuck", "scheduler-service",
+  "mlserver-host", "mlserver-host-loopback", "wrong-container-name", "service-link-env", "mlserver-not-listening", "mlserver-silent", "other-protocol", "pod-creating", "proxy-env", "agent-stuck", "scheduler-service",
   "scheduler-down", "scheduler-policy", "scheduler-dns", "apiserver-unreachable", "agent-rights", "pending-blocks-scheduler",
   "pod-address-outside-pools", "flannel-leftovers", "kube-router-leftovers", "workaround-host-network",
 ]; // prettier-ignore

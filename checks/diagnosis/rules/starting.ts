@@ -20,7 +20,9 @@ import {
 import { type Cause, hint, proof, type Rule, strong } from "../rule";
 
 /** What the upstream ServerConfig gives MLServer to start: ten probes, ten seconds apart. */
-const START_SECONDS = 100;
+export const START_SECONDS = 100;
+/** How long containers may take to be created, an image pulled for the first time among it. */
+const CREATE_SECONDS = 300;
 
 function starting(evidence: Evidence): Cause[] {
   return forServerPods(evidence, (pod, look): Cause | undefined => {
@@ -64,6 +66,32 @@ function starting(evidence: Evidence): Cause[] {
       ),
       clears: ["Nothing is broken: refused ports in the first minute are how a start looks, on every CNI."],
     };
+  });
+}
+
+function creating(evidence: Evidence): Cause[] {
+  return seldonPods(evidence).flatMap((pod): Cause[] => {
+    const age = secondsSince(evidence, pod.createdAt);
+    if (pod.phase !== "Pending" || pod.node === undefined || age === undefined || age > CREATE_SECONDS) return [];
+    if (pod.containers.some(({ status }) => PULL.test(status?.state?.waiting?.reason ?? ""))) return [];
+    return [
+      {
+        subject: podSubject(pod),
+        cause: "the pod is new: its containers are being created",
+        clues: [
+          strong(`pod ${pod.name} is ${Math.round(age)} s old, Pending on node ${pod.node}`),
+          strong("no container of it has failed"),
+        ],
+        repeat: [describePod(evidence, pod)],
+        mend: evidence.kubectl(
+          "-n",
+          pod.namespace,
+          "wait pod",
+          pod.name,
+          `--for=condition=Ready --timeout=${CREATE_SECONDS}s`,
+        ),
+      },
+    ];
   });
 }
 
@@ -132,6 +160,13 @@ export const STARTING_RULES: readonly Rule[] = [
     notWhen: "it has run for longer than its start-up probe allows, has said that it listens, or has just been killed",
     follows: ["ports-differ", "mlserver-host", "service-link-env", "wrong-container-name"],
     judge: starting,
+  },
+  {
+    id: "pod-creating",
+    title: "a pod is new and its containers are being created",
+    notWhen: "it is older than five minutes, has no node, or an image or its network has failed",
+    follows: ["sandbox-failed", "pending-blocks-scheduler"],
+    judge: creating,
   },
   {
     id: "image-pull",

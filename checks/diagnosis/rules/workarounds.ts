@@ -129,18 +129,21 @@ function allowAll(evidence: Evidence): Cause[] {
 export const WORKAROUND_RULES: readonly Rule[] = [
   {
     id: "workaround-host-network",
+    reach: "habit",
     title: "a pod of Seldon's runs with hostNetwork",
     notWhen: "it is a pod of the system (CNI, kube-proxy), which belongs there",
     judge: hostNetwork,
   },
   {
     id: "workaround-server-host",
+    reach: "habit",
     title: "SELDON_SERVER_HOST is set, which no version reads",
     notWhen: "it is SELDON_SCHEDULER_HOST or MLSERVER_HOST, which are read",
     judge: serverHost,
   },
   {
     id: "workaround-allow-all",
+    reach: "habit",
     title: "a policy opens everything",
     notWhen: "it closes everything (no rule at all), or its rules name peers or ports",
     judge: allowAll,

@@ -1,5 +1,5 @@
 /** Every cause is made and named; what looks like it is not taken for it. Objects, ports and logs go through the API. */
-import { showSubject } from "../../../checks/diagnosis/report";
+import { certaintyWord, showSubject } from "../../../checks/diagnosis/report";
 import { RULES } from "../../../checks/diagnosis/rules";
 import { type Stands, standBehind } from "../support/diagnosis-ports";
 import { DiagnosisWorld } from "../support/diagnosis-world";
@@ -9,6 +9,7 @@ import { SCHEDULER_CASES } from "./cases/scheduler";
 import { SCHEDULER_NEAR_MISSES } from "./cases/scheduler-near-misses";
 import { SERVER_CASES } from "./cases/servers";
 import { SERVER_NEAR_MISSES } from "./cases/servers-near-misses";
+import { Table } from "./table";
 
 const CASES = [...SERVER_CASES, ...SCHEDULER_CASES, ...MODEL_CASES, ...CLUSTER_CASES];
 const NEAR_MISSES = [...SERVER_NEAR_MISSES, ...SCHEDULER_NEAR_MISSES, ...MODEL_NEAR_MISSES, ...CLUSTER_NEAR_MISSES];
@@ -16,7 +17,11 @@ const NEAR_MISSES = [...SERVER_NEAR_MISSES, ...SCHEDULER_NEAR_MISSES, ...MODEL_N
 let stands: Stands;
 let world: DiagnosisWorld;
 beforeAll(async () => (stands = await standBehind()));
-afterAll(() => stands.close());
+const table = new Table();
+afterAll(async () => {
+  await stands.close();
+  table.write(process.env.DIAGNOSIS_TABLE);
+});
 beforeEach(async () => (world = await DiagnosisWorld.start(stands)));
 afterEach(() => world.api.close());
 
@@ -28,10 +33,12 @@ it("a healthy cluster has nothing to name", async () => {
   expect(evidence.looks.size).toBe(0);
 });
 
-it.each(CASES)("$injected -> $verdict", async ({ make, verdict, says = [] }) => {
+it.each(CASES)("$injected -> $verdict", async ({ injected, make, verdict, says = [] }) => {
   make(world);
-  const { diagnosis } = await world.diagnose();
+  const { diagnosis, milliseconds } = await world.diagnose();
   const [first] = diagnosis.causes;
+  const certainty = certaintyWord(first?.certainty ?? 0);
+  table.reproduction({ injected, verdict: first?.rule ?? "none", certainty, milliseconds });
   expect({ first: first?.rule, certainty: (first?.certainty ?? 0) >= 0.5 }).toEqual({
     first: verdict,
     certainty: true,
@@ -45,12 +52,13 @@ it.each(CASES)("$injected -> $verdict", async ({ make, verdict, says = [] }) => 
   expect(JSON.stringify(diagnosis)).not.toContain("hunter2");
 });
 
-it.each(NEAR_MISSES)("$what is not $not", async ({ make, not, verdict }) => {
+it.each(NEAR_MISSES)("$what is not $not", async ({ what, make, not, verdict }) => {
   make(world);
-  const { diagnosis } = await world.diagnose();
+  const { diagnosis, milliseconds } = await world.diagnose();
   const named = [...diagnosis.causes, ...diagnosis.consequences].map(({ rule }) => rule);
   expect(named).not.toContain(not);
   const first = diagnosis.causes[0]?.rule ?? (diagnosis.unexplained.length > 0 ? "unexplained" : undefined);
+  table.nearMiss({ injected: what, not, verdict: first ?? "nothing wrong", certainty: "", milliseconds });
   expect(first).toBe(verdict);
 });
 

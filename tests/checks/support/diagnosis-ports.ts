@@ -3,7 +3,7 @@ import { grpcServer, httpServer, refusedPort, type Standing, tcpServer } from ".
 
 export interface Stands {
   readonly ports: Readonly<
-    Record<"live" | "grpc" | "rclone" | "ready" | "waiting" | "gone" | "refused" | "silent" | "notReady", number>
+    Record<"live" | "grpc" | "rclone" | "ready" | "waiting" | "gone" | "refused" | "hangsUp", number>
   >;
   close(): Promise<void>;
 }
@@ -19,8 +19,7 @@ export async function standBehind(): Promise<Stands> {
     // The agent's own words (Seldon Core 2.10.2, readyservice/server.go).
     waiting: await answers(503, "The agent is not ready"),
     gone: await answers(404, "No service monitored for readiness by this endpoint"),
-    notReady: await answers(400, "not ready"),
-    silent: await tcpServer(() => undefined),
+    hangsUp: await tcpServer((socket) => void socket.once("data", () => socket.destroy())),
   };
   const ports = Object.fromEntries(Object.entries(standing).map(([name, { port }]) => [name, port]));
   return {

@@ -1,6 +1,7 @@
 /** Cases of the cluster and its machines, and of what somebody left behind. */
 import type { DiagnosisWorld } from "../../support/diagnosis-world";
-import { P, mlserverSilent, type NearMiss, type Reproduction } from "./case";
+import { agentWaits, mlserverSilent, type NearMiss, P, type Reproduction } from "./case";
+import { noScheduler, TIMEOUT } from "./connections";
 
 const POSTRTG = ["filter cali-FORWARD", "nat FLANNEL-POSTRTG"];
 const KUBE_ROUTER = ["filter cali-FORWARD", "filter KUBE-ROUTER-INPUT", "filter KUBE-POD-FW-ABC"];
@@ -77,6 +78,14 @@ export const CLUSTER_CASES: readonly Reproduction[] = [
     verdict: "flannel-leftovers",
     make: (world) => world.declareMachines({ a1: { chain: POSTRTG } }),
     says: [/a1: 1 chain \(nat FLANNEL-POSTRTG\)/],
+  },
+  {
+    injected: "FLANNEL-POSTRTG is left, and an agent behind it does not reach the scheduler",
+    verdict: "flannel-leftovers",
+    make: (world) => {
+      world.declareMachines({ a1: { chain: POSTRTG } });
+      noScheduler(world, TIMEOUT, "mlserver-1");
+    },
   },
   {
     injected: "rules of kube-router are left on a machine",
@@ -250,10 +259,30 @@ export const CLUSTER_NEAR_MISSES: readonly NearMiss[] = [
   {
     what: "leftovers beside a server that is starting: nothing of the network refuses loopback",
     not: "sandbox-failed",
-    verdict: "flannel-leftovers",
+    verdict: "mlserver-starting",
     make: (world) => {
       world.declareMachines({ a1: { chain: POSTRTG } });
       mlserverSilent(world, 20, "mlserver-1");
+    },
+  },
+  {
+    what: "a degraded Calico beside a server that refuses on loopback",
+    not: "sandbox-failed",
+    verdict: "mlserver-starting",
+    make: (world) => {
+      degraded(world, "apiserver", "Unable to read the certificate");
+      mlserverSilent(world, 20);
+    },
+  },
+  {
+    what: "an address outside of the pools beside a refused loopback",
+    not: "scheduler-policy",
+    verdict: "ports-differ",
+    make: (world) => {
+      world.pod(P).status!.podIP = "10.42.0.17";
+      world.env(P, "mlserver", { MLSERVER_GRPC_PORT: "9600" });
+      world.ports(P, { 9500: "refused", 9600: "grpc" });
+      agentWaits(world);
     },
   },
 ];

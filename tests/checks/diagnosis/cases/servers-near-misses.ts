@@ -9,7 +9,7 @@ export const SERVER_NEAR_MISSES: readonly NearMiss[] = [
     what: "MLServer that has not listened for 130 s of its 100 s",
     not: "mlserver-starting",
     make: (world) => mlserverSilent(world, 130),
-    verdict: "unexplained",
+    verdict: "mlserver-not-listening",
   },
   {
     what: "MLServer that said that it listens elsewhere, 40 s after its start",
@@ -194,6 +194,41 @@ export const SERVER_NEAR_MISSES: readonly NearMiss[] = [
     make: (world) => {
       mlserverSilent(world, 20);
       world.event(P, "FailedCreatePodSandBox", "Failed to create pod sandbox: context deadline exceeded");
+    },
+  },
+  {
+    what: "MLServer that has 90 s of its 100 s behind it",
+    not: "mlserver-not-listening",
+    verdict: "mlserver-starting",
+    make: (world) => mlserverSilent(world, 90),
+  },
+  {
+    what: "a port that refuses",
+    not: "mlserver-silent",
+    verdict: "mlserver-not-listening",
+    make: (world) => mlserverSilent(world, 400),
+  },
+  {
+    what: "a port that answers as it should, under an agent that waits",
+    not: "other-protocol",
+    verdict: "unexplained",
+    make: (world) => agentWaits(world),
+  },
+  {
+    what: "a Pending pod with a node, an hour old",
+    not: "pod-creating",
+    verdict: "unexplained",
+    make: (world) => {
+      world.pod(P).status = { phase: "Pending", conditions: [{ type: "PodScheduled", status: "True" }] };
+    },
+  },
+  {
+    what: "a Server's pods that start, on a machine with leftovers of Flannel",
+    not: "scheduler-policy",
+    verdict: "mlserver-starting",
+    make: (world) => {
+      world.declareMachines({ s1: { chain: ["nat FLANNEL-POSTRTG"] } });
+      mlserverSilent(world, 20);
     },
   },
 ];

@@ -266,4 +266,38 @@ export const SERVER_CASES: readonly Reproduction[] = [
       );
     },
   },
+  {
+    injected: "MLServer hangs before it listens (400 s of its 100 s)",
+    verdict: "mlserver-not-listening",
+    make: (world) => {
+      mlserverSilent(world, 400);
+      world.log(P, "mlserver", ["INFO:     Waiting for application startup."]);
+    },
+    says: [/has run for 400 s; 100 s are its time to start/, /Waiting for application startup/],
+  },
+  {
+    injected: "MLServer accepts connections and says nothing",
+    verdict: "mlserver-silent",
+    make: (world) => {
+      agentWaits(world);
+      world.ports(P, { 9500: "hangsUp" });
+    },
+  },
+  {
+    injected: "an HTTP server stands on 9500",
+    verdict: "other-protocol",
+    make: (world) => {
+      agentWaits(world);
+      world.ports(P, { 9500: "live" });
+    },
+    says: [/127\.0\.0\.1:9500 speaks no HTTP\/2/],
+  },
+  {
+    injected: "a pod is a minute old",
+    verdict: "pod-creating",
+    make: (world) => {
+      world.pod(P).metadata.creationTimestamp = ago(60);
+      world.pod(P).status = { phase: "Pending", conditions: [{ type: "PodScheduled", status: "True" }] };
+    },
+  },
 ];
