@@ -31,7 +31,7 @@ export function cniPods(pods: readonly Pod[]): { readonly cni: string; readonly 
     cni,
     pods: pods.filter(({ metadata }) => values.includes(metadata.labels?.[key] ?? "")),
   })).filter((one) => one.pods.length > 0);
-  if (found.length === 0) return { cni: "no pods: inside K3s, or none", pods: [] };
+  if (found.length === 0) return { cni: "a CNI without pods of its own", pods: [] };
   return { cni: found.map(({ cni }) => cni).join(" and "), pods: found.flatMap((one) => one.pods) };
 }
 

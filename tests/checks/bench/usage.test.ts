@@ -13,7 +13,7 @@ it.each([
   [[node, pod("x", { app: "web" })], "calico", 1],
   [[pod("f", { app: "flannel" })], "flannel", 1],
   [[node, pod("f", { app: "flannel" })], "calico and flannel", 2],
-  [[pod("x", {})], "no pods: inside K3s, or none", 0],
+  [[pod("x", {})], "a CNI without pods of its own", 0],
 ])("finds the pods of the CNI", (pods, cni, count) => {
   const found = cniPods(pods);
   expect([found.cni, found.pods.length]).toEqual([cni, count]);
