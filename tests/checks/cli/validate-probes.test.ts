@@ -77,7 +77,7 @@ test("what a run leaves that is killed, the next one removes", async () => {
       stdio: ["pipe", "ignore", "ignore"],
     },
   );
-  child.stdin!.end(JSON.stringify(cluster.subject));
+  child.stdin.end(JSON.stringify(cluster.subject));
   await asked;
   child.kill("SIGKILL");
   await once(child, "close");

@@ -15,7 +15,10 @@ import {
   type Seen,
   seenOf,
 } from "../../../checks/probe-pods/script";
-import { refusedPort, tcpServer } from "../support/servers";
+import { CheckContext } from "../../../checks/context";
+import { Fleet, newRun } from "../../../checks/probe-pods/fleet";
+import { SeldonCluster } from "../support/seldon-cluster";
+import { httpServer, refusedPort, tcpServer } from "../support/servers";
 
 jest.setTimeout(60_000);
 
@@ -24,6 +27,10 @@ const isUsable = BUSYBOX !== undefined && spawnSync(BUSYBOX, ["httpd", "--help"]
 const describeWithBusybox = isUsable
   ? describe
   : (name: string, tests: () => void) => describe.skip(`${name} (needs busybox with httpd)`, tests);
+
+const fail = (): never => {
+  throw new Error("nothing is created here");
+};
 
 describeWithBusybox("the probe program", () => {
   /** An address of loopback of its own, so that it is seen which address is bound. */
@@ -92,6 +99,27 @@ describeWithBusybox("the probe program", () => {
       { kind: "open", source: expect.stringMatching(/^127\./) as string },
       { kind: "refused" },
     ]);
+  });
+
+  test("a fleet asks it through a port-forward, and names a pod that does not answer", async () => {
+    const cluster = await SeldonCluster.start();
+    const context = new CheckContext(cluster.subject);
+    const fleet = new Fleet(newRun("busybox:1", 60), { cluster: () => fail(), forward: context.forward });
+    const spec = { key: "x", namespace: "ns", node: "node-1", labels: {}, ports: [first], kubeletPort: first };
+    const pod = { spec, name: "probe", address: ADDRESS };
+    const looks: Look[] = [first, second].map((port) => ({ kind: "source", address: ADDRESS, port }));
+    const { signal } = new AbortController();
+    cluster.api.forwards.set("ns/probe:8480", control);
+    expect((await fleet.ask(pod, looks, signal)).map(({ kind }) => kind)).toEqual(["open", "open"]);
+    const other = await httpServer((_, response) => response.writeHead(404).end("no such page"));
+    cluster.api.forwards.set("ns/probe:8480", other.port);
+    const stranger = await fleet.ask(pod, looks, signal).catch(String);
+    await other.close();
+    cluster.api.forwards.set("ns/probe:8480", other.port);
+    const gone = await fleet.ask(pod, looks, signal).catch(String);
+    await cluster.api.close();
+    expect(stranger).toMatch(/probe pod ns\/probe could not be asked: an answer that is none: 404 no such page/);
+    expect(gone).toMatch(/probe pod ns\/probe could not be asked: connection refused/);
   });
 
   test("a server that accepts and says nothing is open, and silent to a question for the source", async () => {
