@@ -1,7 +1,8 @@
 /** `npm run diagnose`: why something is not as it should be, best proven cause first. */
-import { type Arguments, type CommandLine, type Flag, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
+import { type CommandLine, type Flag, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
 import { CheckContext, PROJECT_DIR } from "../context";
 import { clusterIdentity } from "../criteria/cluster-identity";
+import { diagnosisRun } from "../diagnosis/as-run";
 import { diagnose as judge } from "../diagnosis/diagnose";
 import { exitCodeOf, jsonReport, textReport } from "../diagnosis/report";
 import { RULES } from "../diagnosis/rules";
@@ -9,16 +10,16 @@ import { runChecks } from "../engine";
 import { reasonOf } from "../engine/bounded";
 import { DEFAULT_SAMPLE, gather } from "../evidence/gather";
 import { EXIT, type ExitCode } from "../exit-codes";
-import { textOptions } from "../report/text";
 import { subjectOf } from "../subject";
 import { LookError } from "../verdict";
 import type { Io } from "./io";
 import { secondsOf } from "./numbers";
+import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { configOfStack } from "./subject-source";
 
 const FLAGS = {
   kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
-  json: { type: "boolean", summary: "write the diagnosis as JSON (version field inside) instead of text" },
+  ...REPORT_FLAGS,
   pods: {
     type: "string",
     value: "NUMBER",
@@ -51,6 +52,7 @@ export async function diagnose(argv: readonly string[], io: Io): Promise<ExitCod
   }
   const [stack] = positionals;
   if (stack === undefined) throw new ToolError("missing <stack>. See: npm run diagnose -- --help");
+  const outputs = chosenOutputs(flags);
   const perState = podsOf(flags.pods);
   const seconds = secondsOf("timeout", flags.timeout) ?? TIMEOUT_SECONDS;
   const config = configOfStack(PROJECT_DIR, stack, flags["config-file"]);
@@ -58,7 +60,7 @@ export async function diagnose(argv: readonly string[], io: Io): Promise<ExitCod
   const over = AbortSignal.timeout(seconds * 1000);
   const signal = AbortSignal.any([io.signal, over]);
   try {
-    return await look(context, { perState, clusterCidr: config.network.clusterCidr }, flags, io, signal);
+    return await look(context, { perState, clusterCidr: config.network.clusterCidr }, outputs, io, signal);
   } catch (error) {
     if (error instanceof LookError) throw new ToolError(`${error.message}; fix: ${error.fix}`);
     if (io.signal.aborted) {
@@ -75,7 +77,7 @@ export async function diagnose(argv: readonly string[], io: Io): Promise<ExitCod
 async function look(
   context: CheckContext,
   sample: { readonly perState: number; readonly clusterCidr: string },
-  { json }: Arguments<typeof FLAGS>["flags"],
+  outputs: ReturnType<typeof chosenOutputs>,
   io: Io,
   signal: AbortSignal,
 ): Promise<ExitCode> {
@@ -88,12 +90,11 @@ async function look(
   const took = performance.now() - started;
   const { stack, uid } = context.subject;
   const head = { command: "diagnose", stack, uid, kubeconfig: context.kubeconfigPath };
-  io.stdout.write(
-    json === true
-      ? jsonReport(head, diagnosis, took)
-      : textReport(head, diagnosis, took, textOptions(io.stdout, io.env)),
-  );
-  return exitCodeOf(diagnosis);
+  const report = { head, run: diagnosisRun(diagnosis, took), at: new Date() };
+  return hand(outputs, report, exitCodeOf(diagnosis), io, {
+    text: (options) => textReport(head, diagnosis, took, options),
+    json: () => jsonReport(head, diagnosis, took),
+  });
 }
 
 /** Nothing is said of another cluster than the stack's own. @throws LookError */

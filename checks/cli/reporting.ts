@@ -15,6 +15,9 @@ export const chosenOutputs = (flags: { json?: boolean; report?: readonly string[
 /** In a file nobody knows the reader's width, and a colour would be two strange characters. */
 const FILE_OPTIONS: TextOptions = textOptions({}, {});
 
+/** Renderers of a command's own, in place of those for checks. */
+export type OwnRenderers = Partial<Record<Format, (options: TextOptions) => string>>;
+
 /**
  * Writes a report to all its outputs.
  * @param exitCode What the command would end with. A report that was asked for and could not be written turns a clean
@@ -25,12 +28,13 @@ export function hand<Code extends ExitCode>(
   report: Report,
   exitCode: Code,
   io: Io,
+  own: OwnRenderers = {},
 ): Code | ExitCode {
-  const faults = deliver(
-    outputs,
-    (format, file) => RENDERERS[format](report, file === STDOUT ? textOptions(io.stdout, io.env) : FILE_OPTIONS),
-    io.stdout,
-  );
+  const render = (format: Format, file: string): string => {
+    const options = file === STDOUT ? textOptions(io.stdout, io.env) : FILE_OPTIONS;
+    return own[format]?.(options) ?? RENDERERS[format](report, options);
+  };
+  const faults = deliver(outputs, render, io.stdout);
   for (const fault of faults) io.stderr.write(`error: ${fault}\n`);
   return faults.length > 0 && exitCode === EXIT.clean ? EXIT.couldNotLook : exitCode;
 }

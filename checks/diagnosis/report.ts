@@ -28,7 +28,8 @@ export const showSubject = ({ kind, namespace, name }: Subject): string =>
 /** Subjects that are named; of more only the number is told. */
 const NAMED = 3;
 
-function showSubjects(subjects: readonly Subject[]): string {
+/** Subjects on one line. */
+export function showSubjects(subjects: readonly Subject[]): string {
   const named = subjects.slice(0, NAMED).map(showSubject).join(", ");
   return subjects.length > NAMED ? `${named} and ${subjects.length - NAMED} more` : named;
 }
