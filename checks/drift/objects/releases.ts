@@ -1,4 +1,5 @@
 /** Helm releases: Helm's record against the declaration, and every object of the record's manifest against the live one. */
+import { setMaxListeners } from "node:events";
 import type { Check, Expectation } from "../../check";
 import { createLimit } from "../../engine/limit";
 import { CLUSTER_IDENTITY } from "../../criteria/cluster-identity";
@@ -113,6 +114,8 @@ async function judgeManifest(
 ): Promise<Outcome> {
   const { name, namespace } = release;
   const limit = createLimit(AT_ONCE);
+  // Every request listens to it, and node warns from the eleventh on.
+  setMaxListeners(0, signal);
   const looks = await Promise.all(
     record.objects.map((body) => limit(() => lookAt(manifestObject(body, release), run, signal))),
   );

@@ -23,9 +23,10 @@ export function driftSummary(ledger: Ledger, run: RunResult): { text: string; js
     ...(noise.length > 0 ? [`${noise.length} noise`] : []),
   ];
   // What could not be looked at may be what an entry is for.
-  const idle = isComplete(run) ? ledger.unused.map(showEntry) : [];
+  const complete = isComplete(run);
+  const idle = complete ? ledger.unused.map(showEntry) : [];
   const lines = [
-    `In the cluster: ${parts.length === 0 ? "no difference" : parts.join(", ")}.`,
+    `In the cluster${complete ? "" : ", as far as it could be looked at"}: ${parts.length === 0 ? "no difference" : parts.join(", ")}.`,
     ...(idle.length === 0 ? [] : [`drift.allow accepts what is not there; remove: ${idle.join("; ")}`]),
   ];
   const objects = { classes: counted, allowed: allowed.length, noise: noise.length, idle, differences };
