@@ -75,16 +75,18 @@ export function diagnose(evidence: Evidence, rules: readonly Rule[] = RULES): Di
       because: [...because],
     };
   });
-  const told = new Set(
-    found.flatMap(({ subject, origin }) => [subject, ...(origin === undefined ? [] : [origin])]).map(keyOf),
-  );
-  const namespaces = new Set(found.flatMap(({ subject }) => (subject.kind === "pod" ? [subject.namespace] : [])));
+  // What is only there as well explains nothing.
+  const telling = [...roots.filter((cause) => weigh(cause) > 0), ...effects];
+  const subjects = telling.flatMap(({ subject, origin }) => (origin === undefined ? [subject] : [subject, origin]));
+  const told = new Set(subjects.map(keyOf));
+  const namespaces = new Set(subjects.flatMap(({ kind, namespace }) => (kind === "pod" ? [namespace] : [])));
   const unexplained = symptoms.filter(({ subject }) => {
     if (told.has(keyOf(subject))) return false;
     // A Model or a Server suffers from what the pods of its namespace suffer from.
     return !((subject.kind === "Model" || subject.kind === "Server") && namespaces.has(subject.namespace));
   });
-  const cleared = [...new Set([...clearedSuspicions(evidence, causes), ...causes.flatMap(({ clears }) => clears)])];
+  const suspicions = symptoms.length === 0 ? [] : clearedSuspicions(evidence, causes);
+  const cleared = [...new Set([...suspicions, ...causes.flatMap(({ clears }) => clears)])];
   return { causes, consequences, symptoms, unexplained, cleared, gaps: evidence.gaps };
 }
 

@@ -1,5 +1,4 @@
 /** How rules read the evidence, and the words that they share. Pure. */
-import { COMPONENTS } from "../../components/network-policies/endpoints";
 import type { ContainerEvidence, Evidence, PodEvidence, PodLook, PortEvidence } from "../evidence/evidence";
 import { keyOf } from "../evidence/evidence";
 import type { PhraseId } from "../evidence/log-phrases";
@@ -14,8 +13,7 @@ export const serverPods = ({ pods = [] }: Evidence): PodEvidence[] =>
   pods.filter((pod) => isOf("server", pod) && !pod.deleting);
 
 /** Pods of Seldon's that are not on their way out. */
-export const seldonPods = ({ pods = [] }: Evidence): PodEvidence[] =>
-  pods.filter((pod) => !pod.deleting && COMPONENTS.some((component) => isOf(component, pod)));
+export const seldonPods = ({ pods = [] }: Evidence): PodEvidence[] => pods.filter((pod) => !pod.deleting);
 
 /** The command that changes what a pod is made from. */
 export const editTemplate = (evidence: Evidence, pod: PodEvidence): string =>
@@ -33,7 +31,8 @@ export const podSubject = ({ namespace, name, node }: PodEvidence): Subject => (
 /** Seconds between a moment and the look; undefined for a moment that nobody wrote down. */
 export function secondsSince({ at }: Evidence, moment: string | undefined): number | undefined {
   const then = Date.parse(moment ?? "");
-  return Number.isNaN(then) ? undefined : (at.getTime() - then) / 1000;
+  // The cluster's clock may be a little ahead of this machine's.
+  return Number.isNaN(then) ? undefined : Math.max(0, (at.getTime() - then) / 1000);
 }
 
 /** Lines of a container's log with a phrase, those before the last restart first. */

@@ -11,7 +11,7 @@ export const JSON_VERSION = 1;
 /** 1 where anything is wrong, else 2 where something could not be looked at, else 0. */
 export function exitCodeOf({ causes, unexplained, gaps }: Diagnosis): ExitCode {
   if (causes.length > 0 || unexplained.length > 0) return EXIT.failed;
-  return gaps.length > 0 ? EXIT.couldNotLook : EXIT.clean;
+  return gaps.some(({ chosen }) => chosen !== true) ? EXIT.couldNotLook : EXIT.clean;
 }
 
 /** How sure, in a word. */
@@ -112,17 +112,18 @@ function causeLines(
 }
 
 function summary(diagnosis: Diagnosis, milliseconds: number): string {
-  const { causes, symptoms, unexplained } = diagnosis;
+  const { causes, unexplained } = diagnosis;
   const exitCode = exitCodeOf(diagnosis);
-  const took = `in ${duration(milliseconds)} (exit code ${exitCode})`;
+  const end = `(${duration(milliseconds)}, exit code ${exitCode})`;
   const [first] = causes;
   if (first !== undefined) {
-    const others = causes.length === 1 ? "" : `, ${causes.length - 1} more below it`;
-    return `cause: ${first.cause}${others}; ${took}`;
+    const others = causes.length === 1 ? "" : `, and ${causes.length - 1} more below it`;
+    return `cause: ${first.cause}${others} ${end}`;
   }
-  if (unexplained.length > 0) return `${unexplained.length} symptoms that no rule explains; ${took}`;
-  if (exitCode === EXIT.couldNotLook) return `nothing wrong in what could be looked at; ${took}`;
-  return symptoms.length === 0 ? `nothing wrong found ${took}` : `nothing to mend ${took}`;
+  if (unexplained.length > 0) return `${unexplained.length} symptoms that no rule explains ${end}`;
+  return exitCode === EXIT.couldNotLook
+    ? `nothing wrong in what could be looked at ${end}`
+    : `nothing wrong found ${end}`;
 }
 
 /**

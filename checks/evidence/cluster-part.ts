@@ -1,4 +1,5 @@
 /** The part of the evidence that lists of the API hold. */
+import { COMPONENTS } from "../../components/network-policies/endpoints";
 import type { EndpointSlice, Event, KubeObject } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
@@ -15,7 +16,7 @@ import type {
   Service,
   WirePod,
 } from "./objects";
-import { podEvidence, podSummary } from "./pods";
+import { isOf, podEvidence, podSummary } from "./pods";
 import { LookError } from "../verdict";
 
 export type Lists = Pick<
@@ -84,6 +85,10 @@ export async function clusterPart(
   };
 }
 
+/** Whoever else runs pods in these namespaces knows best how they are. */
+const isSeldons = ({ metadata: { labels = {} } }: WirePod): boolean =>
+  COMPONENTS.some((component) => isOf(component, { labels }));
+
 /**
  * All pods of the cluster page by page, with what rules read of each. Where only our namespaces may be read, those.
  */
@@ -100,7 +105,7 @@ async function podsPart(
     for await (const page of api.pages<WirePod>(path, signal)) {
       for (const pod of page) {
         summaries.push(podSummary(pod));
-        if (ours.has(pod.metadata.namespace ?? "")) pods.push(podEvidence(pod));
+        if (ours.has(pod.metadata.namespace ?? "") && isSeldons(pod)) pods.push(podEvidence(pod));
       }
     }
   };

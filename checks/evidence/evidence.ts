@@ -27,6 +27,8 @@ export interface Gap {
   readonly what: string;
   readonly reason: string;
   readonly fix: string;
+  /** It is so by the stack's or the caller's own choice, so nothing is amiss with the look. */
+  readonly chosen?: true;
 }
 
 export interface ContainerEvidence {
@@ -116,7 +118,7 @@ export interface Evidence {
   /** Range of all pods, as the stack declares it. */
   readonly clusterCidr?: string;
   readonly nodes?: readonly Node[];
-  /** Pods of the runtime namespaces and the operator's. */
+  /** Seldon's pods, in the runtime namespaces and the operator's. */
   readonly pods?: readonly PodEvidence[];
   /** All pods of the cluster. */
   readonly allPods?: readonly PodSummary[];

@@ -115,6 +115,7 @@ async function looksInto(
       what: `${left} of ${unwell.length} pods that are not well`,
       reason: "were not looked into, because others in the same state were; what the API says of them was read",
       fix: "--pods 1000 looks into more",
+      chosen: true,
     });
   }
   if (all.length > 0) onStep(`looking into ${all.length} pods: logs, and ports on their loopback`);
@@ -153,7 +154,15 @@ async function machinesPart(
   gaps: Gaps,
   signal: AbortSignal,
 ): Promise<MachineEvidence[] | undefined> {
-  if (context.subject.machines === undefined) return undefined;
+  if (context.subject.machines === undefined) {
+    gaps.list.push({
+      what: "machines",
+      reason: "the stack declares none, so rules about leftovers, host ports and K3s' flags say nothing",
+      fix: "look at them where they are managed",
+      chosen: true,
+    });
+    return undefined;
+  }
   const found = await Promise.all(
     context.hosts.targets.map(({ name }) =>
       gaps.or(`machine ${name}`, async (): Promise<MachineEvidence> => {

@@ -10,7 +10,6 @@ import {
   forServerPods,
   lastLine,
   lineClue,
-  linesOf,
   podSubject,
   portClue,
   portOf,
@@ -33,14 +32,7 @@ function starting(evidence: Evidence): Cause[] {
       return undefined;
     const { name } = container;
     // It has said that it listens, or has just died: then something else is wrong.
-    if (
-      linesOf(
-        { ports: [], logs: { [name]: { previous: [], current: look?.logs[name]?.current ?? [] } } },
-        name,
-        "mlserver-grpc",
-      ).length > 0
-    )
-      return undefined;
+    if (lastLine(look, name, "mlserver-grpc") !== undefined) return undefined;
     const ended = recentEnd(status, evidence.at);
     if (ended !== undefined && ended.exitCode !== 0) return undefined;
     const ports = serverPorts(pod);

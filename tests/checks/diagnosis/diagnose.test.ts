@@ -1,8 +1,10 @@
 /** Every cause is made and named; what looks like it is not taken for it. Objects, ports and logs go through the API. */
 import { certaintyWord, showSubject } from "../../../checks/diagnosis/report";
 import { RULES } from "../../../checks/diagnosis/rules";
+import { podOf } from "../support/diagnosis-objects";
 import { type Stands, standBehind } from "../support/diagnosis-ports";
 import { DiagnosisWorld } from "../support/diagnosis-world";
+import { agentWaits, ended, P } from "./cases/case";
 import { CLUSTER_CASES, CLUSTER_NEAR_MISSES } from "./cases/cluster";
 import { MODEL_CASES, MODEL_NEAR_MISSES } from "./cases/models";
 import { SCHEDULER_CASES } from "./cases/scheduler";
@@ -44,7 +46,7 @@ it.each(CASES)("$injected -> $verdict", async ({ injected, make, verdict, says =
     certainty: true,
   });
   expect(diagnosis.unexplained.map(({ text }) => text)).toEqual([]);
-  expect(diagnosis.gaps).toEqual([]);
+  expect(diagnosis.gaps.filter(({ chosen }) => chosen !== true)).toEqual([]);
   const said = [...first!.evidence.map(({ text }) => text), ...diagnosis.cleared, first!.cause].join("\n");
   for (const pattern of says) expect(said).toMatch(pattern);
   expect(first!.mend).not.toBe("");
@@ -60,6 +62,32 @@ it.each(NEAR_MISSES)("$what is not $not", async ({ what, make, not, verdict }) =
   const first = diagnosis.causes[0]?.rule ?? (diagnosis.unexplained.length > 0 ? "unexplained" : undefined);
   table.nearMiss({ injected: what, not, verdict: first ?? "nothing wrong", certainty: "", milliseconds });
   expect(first).toBe(verdict);
+});
+
+it("what is only there as well explains nothing", async () => {
+  agentWaits(world);
+  world.env(P, "agent", { SELDON_SERVER_HOST: "127.0.0.1" });
+  const { diagnosis } = await world.diagnose();
+  expect(diagnosis.causes.map(({ rule, matters }) => [rule, matters])).toEqual([["workaround-server-host", false]]);
+  expect(diagnosis.unexplained.map(({ text }) => text)).toEqual(["pod mlserver-0: Running, 2/3 containers ready"]);
+});
+
+it("pods of others in the same namespace are nobody's symptom", async () => {
+  const other = podOf("notebook-0", {
+    node: "s1",
+    ip: "10.42.128.99",
+    labels: { app: "notebook" },
+    containers: ["main"],
+  });
+  world.objects.pods.push(other);
+  ended(world, "main", { exitCode: 1, pod: "notebook-0" });
+  const { diagnosis } = await world.diagnose();
+  expect(diagnosis).toMatchObject({ causes: [], symptoms: [], unexplained: [] });
+});
+
+it("machines that nobody declared are said to be unseen", async () => {
+  const { diagnosis } = await world.diagnose();
+  expect(diagnosis.gaps.map(({ what }) => what)).toEqual(["machines"]);
 });
 
 it("every rule has a case and a near miss of its own", () => {

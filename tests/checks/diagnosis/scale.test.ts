@@ -89,7 +89,7 @@ it("is one cause, found by a few looks, in a bounded heap", async () => {
   expect(causes.map(({ rule, subjects }) => [rule, subjects.length])).toEqual([["ports-differ", PODS]]);
   expect(symptoms).toHaveLength(PODS);
   // Left out on purpose, and said.
-  expect(gaps.map(({ what }) => what)).toEqual(["995 of 1000 pods that are not well"]);
+  expect(gaps.map(({ what }) => what)).toEqual(["machines", "995 of 1000 pods that are not well"]);
   // Five ports of five pods: as many pods more cost nothing.
   expect(world.api.requests.filter((line) => line.startsWith("UPGRADE"))).toHaveLength(25);
 }, 120_000);
