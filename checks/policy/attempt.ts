@@ -25,14 +25,13 @@ export interface Attempt extends Wanted {
 export interface Result {
   readonly seen: Seen;
   readonly attempts: number;
+  /** The pod was so busy that it did not even reach itself in time: silence of others then means nothing. */
+  readonly starved?: boolean;
 }
 export type Results = ReadonlyMap<Attempt, Result | { readonly error: unknown }>;
 
 /** Asks one pod. @throws LookError */
 export type Ask = (pod: ReadyPod, looks: readonly Look[], signal: AbortSignal) => Promise<Seen[]>;
-
-/** Two nodes, one way. */
-export const nodesOf = (from: ReadyPod, to: ReadyPod): string => `${from.spec.node} ${to.spec.node}`;
 
 /** The connections of a line, and why some are missing. Pure. */
 export function attemptsOf(
@@ -64,11 +63,14 @@ function attemptOf(row: Row, { from, to }: Path, pods: ReadonlyMap<string, PodSt
       to: target,
       look: { kind: "source", address: target.address, port: row.port },
       where: source.spec.node === target.spec.node ? "same node" : "across nodes",
-      nodes: nodesOf(source, target),
+      nodes: `${source.spec.node} ${target.spec.node}`,
       source: source.address,
     },
   ];
 }
+
+/** A pod's own port at its own address: what no policy and no network can keep from it. */
+const itself = ({ address, spec }: ReadyPod): Look => ({ kind: "source", address, port: spec.ports[0]! });
 
 /**
  * Tries all until each is as wanted or given up: rules of a new pod arrive a moment after it. Pods are asked at the same
@@ -91,9 +93,10 @@ export async function tryAll(
       pods.map(async (pod) => {
         const own = left.filter(({ from }) => from === pod);
         try {
-          const looks = own.map(({ look }) => look);
+          const looks = [...own.map(({ look }) => look), itself(pod)];
           const seen = await ask(pod, looks, signal);
-          own.forEach((one, index) => results.set(one, { seen: seen[index]!, attempts: round }));
+          const starved = seen[own.length]?.kind === "open" ? {} : { starved: true };
+          own.forEach((one, index) => results.set(one, { seen: seen[index]!, attempts: round, ...starved }));
         } catch (error) {
           own.forEach((one) => results.set(one, { error }));
         }
@@ -101,7 +104,8 @@ export async function tryAll(
     );
     left = left.filter((one) => {
       const result = results.get(one);
-      return result !== undefined && "seen" in result && !isAsWanted(one, result.seen);
+      if (result === undefined || !("seen" in result)) return false;
+      return result.starved === true || !isAsWanted(one, result.seen);
     });
   }
   return results;

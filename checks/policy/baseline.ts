@@ -1,7 +1,7 @@
 /** What must have been seen before a closed connection proves anything. */
 import type { ReadyPod } from "../probe-pods/pod-state";
 import type { Look } from "../probe-pods/script";
-import { type Ask, type Attempt, nodesOf, type Results } from "./attempt";
+import { type Ask, type Attempt, type Result, type Results } from "./attempt";
 
 export interface Baseline {
   /** `<pod>:<port>` that answers its own pod. */
@@ -29,26 +29,6 @@ export async function listeningPorts(
   return new Set(answers.flat());
 }
 
-/** Strangers ask each other: no policy of ours is about them, so they show what the network itself lets through. */
-export async function betweenStrangers(
-  strangers: readonly ReadyPod[],
-  ask: Ask,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const between = new Set<string>();
-  await Promise.all(
-    strangers.map(async (from) => {
-      const others = strangers.filter((to) => to !== from);
-      const looks = others.map(({ address, spec }): Look => ({ kind: "source", address, port: spec.ports[0]! }));
-      const seen = await ask(from, looks, signal).catch(() => []);
-      others.forEach((to, index) => {
-        if (seen[index]?.kind === "open") between.add(nodesOf(from, to));
-      });
-    }),
-  );
-  return between;
-}
-
 /** What allowed connections have shown. Pure. */
 export function shownBy(allowed: Results): Pick<Baseline, "between" | "outside"> {
   const through = [...allowed].filter(([, result]) => "seen" in result && result.seen.kind === "open");
@@ -59,7 +39,12 @@ export function shownBy(allowed: Results): Pick<Baseline, "between" | "outside">
 }
 
 /** Why a closed connection proves nothing; undefined where it does. Pure. */
-export function unprovenBecause({ row, to, nodes, look }: Attempt, baseline: Baseline): string | undefined {
+export function unprovenBecause(
+  { row, from, to, nodes, look }: Attempt,
+  { starved }: Pick<Result, "starved">,
+  baseline: Baseline,
+): string | undefined {
+  if (starved === true) return `${from.name} did not reach itself in time either`;
   if (to === undefined || nodes === undefined) {
     return baseline.outside.has(row.to.endpoint) ? undefined : "nobody who may reach it did";
   }

@@ -96,8 +96,7 @@ function policyTable(context: CheckContext, session: ProbeSession): Check {
       const opened = await session.open(signal);
       const { policy, sites, pods, parties, places } = opened;
       const rows = rowsOf(policy!, sites, parties);
-      const strangers = sites.filter(({ role }) => role === "stranger").map(({ key }) => key);
-      const results = await runTable(rows, { pods, strangers, ask: session.ask, pauseMs: session.pauseMs }, signal);
+      const results = await runTable(rows, { pods, ask: session.ask, pauseMs: session.pauseMs }, signal);
       const single = places.there === undefined ? [oneNode(places.here, context)] : [];
       return [...rows.map((row, index) => expectationOf(row, results[index]!, opened, context)), ...single];
     },
@@ -129,14 +128,10 @@ export const showSide = ({ endpoint, namespace }: FlowSide): string =>
 function expectationOf(row: Row, result: RowResult, { pods }: Opened, context: CheckContext): Expectation {
   const { from, to, port } = row;
   const allowed = isAllowed(row);
-  const isOurs = to.namespace !== undefined;
+  const hasSource = typeof row.paths[0]?.to === "string";
   return {
     target: `${showSide(from)} -> ${showSide(to)}:${port}`,
-    expected: !allowed
-      ? "closed"
-      : isOurs && from.endpoint !== "kubelet"
-        ? "accepted, with the caller's own address"
-        : "accepted",
+    expected: !allowed ? "closed" : hasSource ? "accepted, with the caller's own address" : "accepted",
     repeat: context.again(POLICY_TABLE),
     flow: { from, to, port, allowed },
     probe: () => {

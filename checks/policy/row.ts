@@ -27,6 +27,8 @@ export interface Row {
   readonly port: number;
   /** The flow that allows it; absent where it must be closed. */
   readonly flow?: FlowId;
+  /** No policy is about either end, so it must be possible: what fails here is the network itself. */
+  readonly isFree?: true;
   /** Why it must be so. */
   readonly why: string;
   /** Tried all; at least one. Empty for what the kubelet proves by the pods themselves. */

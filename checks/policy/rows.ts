@@ -14,6 +14,7 @@ export function rowsOf(context: PolicyContext, all: readonly Site[], parties: Pa
   const sites = new Sites(all);
   const outside = outsideRows(context, sites, parties);
   return [
+    ...freeRows(sites),
     ...allowRows(context, sites),
     ...outside.filter(isAllowed),
     ...denyRows(context, sites),
@@ -22,5 +23,22 @@ export function rowsOf(context: PolicyContext, all: readonly Site[], parties: Pa
   ];
 }
 
-/** Whether the flow table allows a line. */
-export const isAllowed = ({ flow }: Row): boolean => flow !== undefined;
+/** Whether a line must be possible. */
+export const isAllowed = ({ flow, isFree }: Row): boolean => flow !== undefined || isFree === true;
+
+/** Strangers ask each other, both ways: the baseline of every line across nodes, and where a changed source shows. */
+function freeRows(sites: Sites): Row[] {
+  const strangers = sites.role("stranger");
+  return strangers.flatMap((from) =>
+    strangers
+      .filter((to) => to !== from)
+      .map((to) => ({
+        from: from.side,
+        to: to.side,
+        port: to.ports[0]!,
+        isFree: true as const,
+        why: "no policy is about either of them: what fails here is the network itself",
+        paths: [{ from: from.key, to: to.key }],
+      })),
+  );
+}

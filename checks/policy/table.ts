@@ -4,7 +4,7 @@
  */
 import { isUp, type PodState } from "../probe-pods/pod-state";
 import { type Ask, type Attempt, attemptsOf, type Result, tryAll } from "./attempt";
-import { type Baseline, betweenStrangers, listeningPorts, shownBy, unprovenBecause } from "./baseline";
+import { type Baseline, listeningPorts, shownBy, unprovenBecause } from "./baseline";
 import type { Tried } from "./judge";
 import type { Row } from "./row";
 import { isAllowed } from "./rows";
@@ -12,8 +12,6 @@ import { isAllowed } from "./rows";
 export interface TableRun {
   /** Pods by key. */
   readonly pods: ReadonlyMap<string, PodState>;
-  /** Keys of strangers. */
-  readonly strangers: readonly string[];
   readonly ask: Ask;
   /** Pause before another attempt, in milliseconds. */
   readonly pauseMs: number;
@@ -29,14 +27,11 @@ export async function runTable(rows: readonly Row[], run: TableRun, signal: Abor
   const attempts = (wanted: boolean): Attempt[] =>
     planned.filter(({ row }) => isAllowed(row) === wanted).flatMap((one) => one.attempts);
   const up = [...pods.values()].filter(isUp);
-  const strangers = run.strangers.map((key) => pods.get(key)).filter((pod) => pod !== undefined && isUp(pod));
-  const [listening, foreign, allowed] = await Promise.all([
+  const [listening, allowed] = await Promise.all([
     listeningPorts(up, ask, signal),
-    betweenStrangers(strangers, ask, signal),
     tryAll(attempts(true), ask, signal, pauseMs),
   ]);
-  const { between, outside } = shownBy(allowed);
-  const baseline = { listening, between: new Set([...foreign, ...between]), outside };
+  const baseline = { listening, ...shownBy(allowed) };
   const closed = await tryAll(attempts(false), ask, signal, pauseMs);
   return planned.map(({ row, attempts: own, missing }): RowResult => {
     if (row.skip !== undefined) return { skip: row.skip };
@@ -48,7 +43,8 @@ export async function runTable(rows: readonly Row[], run: TableRun, signal: Abor
   });
 }
 
-function triedOf(attempt: Attempt, { seen, attempts }: Result, baseline: Baseline): Tried {
+function triedOf(attempt: Attempt, result: Result, baseline: Baseline): Tried {
   const { where, from, source, answer } = attempt;
-  return { where, from, seen, attempts, source, answer, unproven: unprovenBecause(attempt, baseline) };
+  const { seen, attempts } = result;
+  return { where, from, seen, attempts, source, answer, unproven: unprovenBecause(attempt, result, baseline) };
 }

@@ -167,6 +167,7 @@ describe("what is wrong is named", () => {
     cluster.network = (from, to) =>
       to !== undefined && from.spec.nodeName !== to.spec.nodeName ? "192.0.2.12" : undefined;
     const run = await probe();
+    expect(line(run, "stranger as envoy -> stranger as server:8481").verdict).toBe("FAIL");
     expect(line(run, "envoy (financial-ml) -> server (financial-ml):9001")).toMatchObject({
       verdict: "FAIL",
       actual: "across nodes: accepted, source 192.0.2.12, at attempt 6",
@@ -188,6 +189,29 @@ describe("what is wrong is named", () => {
     expect(line(run, "stranger as envoy -> server (financial-ml):9001")).toMatchObject({
       verdict: "SKIPPED",
       actual: "closed, which proves nothing: across nodes: nothing that is allowed came through between these nodes",
+    });
+  });
+
+  test("silence proves nothing where a pod does not even reach itself, which is tried again", async () => {
+    let late = 0;
+    cluster.network = (from, to, port) => {
+      if (!from.metadata.name.includes("envoy-there") || from.metadata.namespace !== NS || from !== to || port !== 9000)
+        return undefined;
+      late += 1;
+      // The first look at all own ports, the allowed lines, and two rounds of those that must be closed.
+      return late > 2 && late < 5 ? silence : undefined;
+    };
+    const again = line(await probe(), "envoy (financial-ml) -> server (financial-ml):9008");
+    expect(again).toMatchObject({
+      verdict: "PASS",
+      actual: expect.stringMatching(/across nodes: no answer, at attempt 3/) as string,
+    });
+    late = -1000;
+    cluster.network = (from, to, port) =>
+      from === to && port === 9000 && from.metadata.name.includes("envoy") ? silence : undefined;
+    expect(line(await probe(), "envoy (financial-ml) -> server (financial-ml):5572")).toMatchObject({
+      verdict: "SKIPPED",
+      actual: expect.stringContaining("did not reach itself in time either") as string,
     });
   });
 

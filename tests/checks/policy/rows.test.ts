@@ -124,6 +124,8 @@ describe("the plan of a small stack", () => {
 
   test("allows exactly these", () => {
     expect(rows.filter(isAllowed).map(show)).toEqual([
+      "stranger as envoy -> stranger as server:8481",
+      "stranger as server -> stranger as envoy:8481",
       "operator (financial-ml) -> scheduler (financial-ml):9004",
       "server (financial-ml) -> scheduler (financial-ml):9005",
       "envoy (financial-ml) -> scheduler (financial-ml):9002",
