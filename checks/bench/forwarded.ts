@@ -116,22 +116,21 @@ export async function forwardedRound(
   }
   // A connection that has failed once tells nothing any more.
   if (latency.length === 0) return { fault: fault ?? "no request was answered" };
+  // The clock starts when all are open: a forward takes the API server longer than many requests.
+  const lines = await Promise.all(Array.from({ length: concurrency }, () => opened(dial, signal)));
   let answers = 0;
   const started = performance.now();
   const end = started + seconds * 1000;
-  const worker = async (): Promise<void> => {
-    const own = await opened(dial, signal);
+  const worker = async (own: Awaited<ReturnType<typeof opened>>): Promise<void> => {
     if ("fault" in own) return void (failures += 1);
-    try {
-      while (performance.now() < end) {
-        if ((await counted(own.line)) === undefined) return;
-        answers += 1;
-      }
-    } finally {
-      own.line.close();
+    while (performance.now() < end) {
+      if ((await counted(own.line)) === undefined) return;
+      answers += 1;
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  await Promise.all(lines.map(worker)).finally(() => {
+    for (const own of lines) if ("line" in own) own.line.close();
+  });
   const perSecond = answers / ((performance.now() - started) / 1000);
   return { round: { latencyMs: summarize(latency), perSecond, failures } };
 }
