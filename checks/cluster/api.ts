@@ -178,10 +178,16 @@ export class ClusterApi {
     const client = url.protocol === "https:" ? https : http;
     try {
       return await new Promise((resolve, reject) => {
-        let answer: http.IncomingMessage | undefined;
-        const request = client.request(url, options, (response) => resolve((answer = response)));
-        // In the middle of an answer it is the answer that must fail, else its text ends in "aborted".
-        request.setTimeout(silenceMs, () => (answer ?? request).destroy(stalled(asked, silenceMs)));
+        const silent = (): LookError => stalled(asked, silenceMs);
+        const request = client.request(url, options, (response) => {
+          clearTimeout(first);
+          // In the middle of an answer it is the answer that must fail, else its text ends in "aborted".
+          request.setTimeout(silenceMs, () => response.destroy(silent()));
+          resolve(response);
+        });
+        // The socket's own timer counts what waits for the end of a TLS handshake as being written, and runs twice as long.
+        const first = setTimeout(() => request.destroy(silent()), silenceMs);
+        request.on("close", () => clearTimeout(first));
         request.on("error", reject);
         request.end(sent?.body);
       });

@@ -8,7 +8,7 @@ import { inference } from "./inference";
 import { loopbackChecks } from "./loopback";
 import { modelReady } from "./model-ready";
 import { schedulerLog } from "./scheduler-log";
-import { seldonCrds } from "./seldon-crds";
+import { SELDON_CRDS, seldonCrds } from "./seldon-crds";
 import { serverAddress } from "./server-address";
 
 /** Some start pods: whoever runs them ends the run by `context.finish`. */
@@ -18,11 +18,14 @@ export function successCriteria(context: CheckContext): Check[] {
   return [
     clusterIdentity(context, "could not look"),
     seldonCrds(context),
-    ...loopbackChecks(context),
+    ...loopbackChecks(context).map(withSeldon),
     modelReady(context),
-    schedulerLog(context),
+    withSeldon(schedulerLog(context)),
     inference(context),
     ...policyChecks(context, session),
-    serverAddress(context, session),
+    withSeldon(serverAddress(context, session)),
   ];
 }
+
+/** Where Seldon's kinds are absent nobody could look at it; that its pods are absent too is no failure of theirs. */
+const withSeldon = (check: Check): Check => ({ ...check, needs: [SELDON_CRDS] });

@@ -1,8 +1,10 @@
+import { KubeConfig } from "@kubernetes/client-node";
 import { ClusterApi } from "../../../checks/cluster/api";
 import { connectionError } from "../../../checks/cluster/api-errors";
 import { loadKubeconfig } from "../../../checks/cluster/kubeconfig";
 import { LookError } from "../../../checks/verdict";
-import { FakeApi } from "../support/fake-api";
+import { FakeApi, kubeconfigText } from "../support/fake-api";
+import { tcpServer } from "../support/servers";
 
 const never = new AbortController().signal;
 
@@ -11,10 +13,12 @@ describe("ClusterApi", () => {
   let api: ClusterApi;
   beforeEach(async () => {
     fake = await FakeApi.start();
-    api = new ClusterApi(loadKubeconfig(fake.kubeconfig), "kubeconfig.yaml", 200);
+    api = new ClusterApi(loadKubeconfig(fake.kubeconfig), "kubeconfig.yaml");
   });
   afterEach(() => fake.close());
 
+  /** One that loses patience soon. */
+  const impatient = (): ClusterApi => new ClusterApi(loadKubeconfig(fake.kubeconfig), "kubeconfig.yaml", 200);
   const status = (message: string, reason: string) => ({ kind: "Status", message, reason });
 
   it("finds an object, and tells one that is absent from a kind that is unknown", async () => {
@@ -89,12 +93,22 @@ describe("ClusterApi", () => {
 
   it("names an API server that stalls, within its bound", async () => {
     fake.replies.set("/x", "stall");
-    await expect(api.find("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
+    await expect(impatient().find("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
+  });
+
+  it("names a server that accepts connections and does not even speak TLS", async () => {
+    const mute = await tcpServer(() => undefined);
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfigText(`https://127.0.0.1:${mute.port}`));
+    await expect(new ClusterApi(config, "kubeconfig.yaml", 200).find("/x", never)).rejects.toThrow(
+      /no answer within 0\.2 s to GET \/x/,
+    );
+    await mute.close();
   });
 
   it("names an API server that falls silent in the middle of an answer", async () => {
     fake.replies.set("/x", "stall midway");
-    await expect(api.list("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
+    await expect(impatient().list("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
   });
 
   describe("dryRunApply", () => {

@@ -110,7 +110,12 @@ describe("success criteria", () => {
       actual: "Seldon is half-installed: the CRDs of servers, seldonruntimes are absent",
     });
     cluster.api.replies.delete("/apis/mlops.seldon.io/v1alpha1");
-    expect(only(await judge(), "seldon-crds").actual).toContain("models, servers, seldonruntimes are absent");
+    // A cluster on which Seldon was never installed has none of its pods either.
+    cluster.api.list(cluster.paths.pods, []);
+    const run = await judge();
+    expect(only(run, "seldon-crds").actual).toContain("models, servers, seldonruntimes are absent");
+    expect(run.totals.FAIL).toBe(0);
+    expect(run.exitCode).toBe(2);
   });
 
   it("names a port that nothing listens on, next to what the container did", async () => {
