@@ -77,7 +77,7 @@ export function diagnose(evidence: Evidence, rules: readonly Rule[] = RULES): Di
   });
   // What is only there as well explains nothing.
   const telling = [...roots.filter((cause) => weigh(cause) > 0), ...effects];
-  const subjects = telling.flatMap(({ subject, origin }) => (origin === undefined ? [subject] : [subject, origin]));
+  const subjects = telling.flatMap(endsOf);
   const told = new Set(subjects.map(keyOf));
   const namespaces = new Set(subjects.flatMap(({ kind, namespace }) => (kind === "pod" ? [namespace] : [])));
   const unexplained = symptoms.filter(({ subject }) => {
@@ -92,6 +92,8 @@ export function diagnose(evidence: Evidence, rules: readonly Rule[] = RULES): Di
 
 const keyOf = ({ kind, namespace = "", name }: Subject): string => `${kind} ${namespace}/${name}`;
 
+const endsOf = ({ subject, other }: Cause): Subject[] => (other === undefined ? [subject] : [subject, other]);
+
 /** Whether two subjects can have to do with each other: the same thing, or one on the other's node or in its namespace. */
 function meets(cause: Subject, effect: Subject): boolean {
   if (cause.kind === "cluster") return true;
@@ -104,9 +106,10 @@ function meets(cause: Subject, effect: Subject): boolean {
 
 /** The causes, by their rule, that the rule of an effect follows and that are about the same thing. */
 function causesBehind(effect: Found, byRule: ReadonlyMap<string, readonly Found[]>): Found[] {
-  const about = effect.origin ?? effect.subject;
   return (effect.rule.follows ?? []).flatMap((id) =>
-    (byRule.get(id) ?? []).filter((cause) => cause.certainty >= SURE && meets(cause.subject, about)),
+    (byRule.get(id) ?? []).filter(
+      (cause) => cause.certainty >= SURE && endsOf(effect).some((end) => meets(cause.subject, end)),
+    ),
   );
 }
 
@@ -129,8 +132,7 @@ function weigher(
     const { reach = "process" } = cause.rule;
     if (reach === "habit" && cause.certainty < SURE) return 0;
     if (shown.has(cause)) return 2;
-    const subjects = [cause.subject, ...(cause.origin === undefined ? [] : [cause.origin])];
-    const own = subjects.filter((subject) => hurt.has(keyOf(subject)));
+    const own = endsOf(cause).filter((subject) => hurt.has(keyOf(subject)));
     if (own.length === 0) return 0;
     if (cause.subject.kind === "node" || cause.subject.kind === "cluster") return 1;
     return reach === "network" && own.every(refuses) ? 0 : 2;

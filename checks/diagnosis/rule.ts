@@ -30,8 +30,8 @@ export const fact = (text: string): Clue => ({ weight: WEIGHT.fact, text });
 /** One cause that a rule found, for one subject. */
 export interface Cause {
   readonly subject: Subject;
-  /** What is to be asked for a deeper cause, where that is not the subject itself: the scheduler behind an agent. */
-  readonly origin?: Subject;
+  /** The other end, where the deeper cause may be as well: the scheduler that an agent does not reach. */
+  readonly other?: Subject;
   /** The cause in one sentence, the same words for every subject that has it. */
   readonly cause: string;
   readonly clues: readonly Clue[];

@@ -105,7 +105,7 @@ const down = (evidence: Evidence): Cause[] =>
       first === undefined ? "there is no scheduler pod" : `pod ${first.name} is ${first.phase} and not Ready`;
     return {
       subject: podSubject(pod),
-      ...(first === undefined ? {} : { origin: podSubject(first) }),
+      ...(first === undefined ? {} : { other: podSubject(first) }),
       cause: "the scheduler does not run, so no agent can register with it",
       clues: [proof(state), ...lineClue("agent", line, hint)],
       repeat: [evidence.kubectl("-n", pod.namespace, "describe statefulset seldon-scheduler")],
@@ -119,7 +119,7 @@ const down = (evidence: Evidence): Cause[] =>
 
 const policy = (evidence: Evidence): Cause[] =>
   waiting(evidence, ({ pod, line, complaint, port }) => {
-    if (evidence.policies === undefined || complaint === "dns" || complaint === "refused") return undefined;
+    if (evidence.policies === undefined || complaint === "dns") return undefined;
     const { namespace } = pod;
     const [scheduler] = schedulers(evidence, namespace);
     if (scheduler === undefined || !isReady(scheduler)) return undefined;
@@ -130,6 +130,7 @@ const policy = (evidence: Evidence): Cause[] =>
     const dropped = complaint === "dropped" ? lineClue("agent", line) : lineClue("agent", line, hint);
     const common = {
       subject: podSubject(pod),
+      other: podSubject(scheduler),
       repeat: [evidence.kubectl("-n", namespace, "get networkpolicies -o yaml"), logsOf(evidence, pod, "agent")],
       mend: `allow server to scheduler on ${port}: where the stack declares the policies, pulumi up -s ${evidence.subject.stack}; else mend ${evidence.kubectl("-n", namespace, "edit networkpolicy")}`,
       clears: [loopbackIsFine, "The scheduler is not involved: its pod is Ready."],
@@ -139,6 +140,17 @@ const policy = (evidence: Evidence): Cause[] =>
         ...common,
         cause: `a NetworkPolicy closes the way from the agent to the scheduler on ${port}`,
         clues: [strong(why), ...dropped],
+      };
+    }
+    if (complaint === "refused") {
+      return {
+        ...common,
+        cause: `connections from the agent to the scheduler on ${port} are rejected on their way, although the scheduler runs`,
+        clues: [
+          ...lineClue("agent", line),
+          hint("a policy of Calico's drops silently; rules of kube-router and of most firewalls reject"),
+        ],
+        mend: `look for rules that reject on nodes ${pod.node ?? "?"} and ${scheduler.node ?? "?"} (iptables-save | grep REJECT), and whether ${scheduler.name} listens on ${port}: ${logsOf(evidence, scheduler, "scheduler")}`,
       };
     }
     if (complaint !== "dropped") return undefined;
@@ -203,8 +215,8 @@ export const SCHEDULER_RULES: readonly Rule[] = [
   },
   {
     id: "scheduler-policy",
-    title: "the agent does not reach the scheduler on 9005: packets are dropped",
-    notWhen: "the agent is refused (nobody drops then), cannot resolve the name, or has subscribed since",
+    title: "the agent does not reach the scheduler on 9005: something on the way drops or rejects",
+    notWhen: "the scheduler does not run, its name cannot be resolved, or the agent has subscribed since",
     follows: ["scheduler-service", "scheduler-dns", ...POD_ROOTS],
     judge: policy,
   },

@@ -93,6 +93,14 @@ export const CLUSTER_CASES: readonly Reproduction[] = [
     make: (world) => world.declareMachines({ a1: { chain: KUBE_ROUTER } }),
   },
   {
+    injected: "rules of kube-router on the scheduler's machine reject an agent of another machine",
+    verdict: "kube-router-leftovers",
+    make: (world) => {
+      world.declareMachines({ s1: { chain: KUBE_ROUTER } });
+      noScheduler(world, "dial tcp 10.43.0.20:9005: connect: connection refused", "mlserver-1");
+    },
+  },
+  {
     injected: "a host port's entry outlives its pod",
     verdict: "dead-host-ports",
     make: (world) =>

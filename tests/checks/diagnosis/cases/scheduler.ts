@@ -37,6 +37,12 @@ export const SCHEDULER_CASES: readonly Reproduction[] = [
     says: [/default\.lockdown/, /NetworkPolicies are not involved: NetworkPolicy allow-server opens/],
   },
   {
+    injected: "a firewall between the machines rejects connections to the scheduler",
+    verdict: "scheduler-policy",
+    make: (world) => noScheduler(world, "dial tcp 10.43.0.20:9005: connect: connection refused"),
+    says: [/rejected on their way, although the scheduler runs/],
+  },
+  {
     injected: "the policy that opens DNS is gone",
     verdict: "scheduler-dns",
     make: (world) => {
