@@ -2,6 +2,7 @@
 import { pause } from "../engine/bounded";
 import { isUp, type PodState, type ReadyPod } from "../probe-pods/pod-state";
 import type { Look, Seen } from "../probe-pods/script";
+import { LookError } from "../verdict";
 import { isAsWanted, type Wanted } from "./judge";
 import type { Path, Row } from "./row";
 import { isAllowed } from "./rows";
@@ -104,7 +105,9 @@ export async function tryAll(
     );
     left = left.filter((one) => {
       const result = results.get(one);
-      if (result === undefined || !("seen" in result)) return false;
+      // A question that got lost on its way is asked again; one that nobody may ask is not.
+      if (result === undefined || !("seen" in result))
+        return !(result?.error instanceof LookError && result.error.final);
       return result.starved === true || !isAsWanted(one, result.seen);
     });
   }

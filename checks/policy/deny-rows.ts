@@ -11,7 +11,7 @@ import { componentsOf, probedNamespaces } from "./sites";
 /** Rows into our namespaces. */
 export function denyRows(context: PolicyContext, sites: Sites): Row[] {
   const namespaces = probedNamespaces(context.namespaces);
-  return namespaces.flatMap((namespace) =>
+  const closed = namespaces.flatMap((namespace) =>
     componentsOf(context, namespace).flatMap((component) => {
       const to = { endpoint: component, namespace };
       const ports = sites.of(to)[0]?.ports ?? [];
@@ -23,6 +23,19 @@ export function denyRows(context: PolicyContext, sites: Sites): Row[] {
       return [...closed, ...bystander(context, sites, to, ports)];
     }),
   );
+  return [...closed, ...unnamed(sites)];
+}
+
+/** Into a pod that no flow names, from a stranger on another node where there is one: what the default deny keeps closed. */
+function unnamed(sites: Sites): Row[] {
+  const strangers = sites.role("stranger");
+  return sites.role("bystander").flatMap((to) => {
+    const from = strangers.find(({ node }) => node !== to.node) ?? strangers[0];
+    if (from === undefined) return [];
+    const paths = [{ from: from.key, to: to.key }];
+    const why = "a pod that no row of the flow table names admits nobody (policy default-deny)";
+    return [{ from: from.side, to: to.side, port: to.ports[0]!, why, paths }];
+  });
 }
 
 /** Whether a side reaches some port of the target. */

@@ -13,7 +13,7 @@ import { Fleet, newRun } from "../probe-pods/fleet";
 import { isDown, type PodState, type ReadyPod } from "../probe-pods/pod-state";
 import type { Look, Seen } from "../probe-pods/script";
 import { readyProbes, type SelectingService, servicesBlindToReadiness } from "../probe-pods/services";
-import { SkipError } from "../verdict";
+import { LookError, SkipError } from "../verdict";
 import { policyContextOf } from "./context";
 import type { Parties } from "./outside-rows";
 import { type Places, placesOf } from "./places";
@@ -100,6 +100,12 @@ export class ProbeSession {
     const running = (await Promise.all(runtimes.map((one) => snapshot.pods(one, signal)))).flat();
     const servers = running.filter(isServerPod);
     const places = placesOf(nodes, servers, simulation);
+    const missing = [...(await this.absentOf(runtimes, signal))];
+    if (missing.length > 0) {
+      throw new LookError(`namespace ${missing.join(", ")} does not exist, so no probe pod can run there`, {
+        fix: `pulumi up -s ${subject.stack}`,
+      });
+    }
     const policy = policyContextOf(subject);
     const absent = policy === undefined ? new Set<string>() : await this.absentOf(partyNamespaces(policy), signal);
     this.fleet ??= new Fleet(newRun(subject.probes.image, subject.timeoutSeconds), {

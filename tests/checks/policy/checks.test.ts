@@ -135,7 +135,17 @@ describe("what is wrong is named", () => {
     });
   });
 
-  test("no default deny: every line that must be closed is open, but for what another policy selects", async () => {
+  test("no default deny: whoever has no policy of its own is open, and nothing else", async () => {
+    cluster.policies = cluster.policies.filter(({ metadata }) => metadata.name !== "default-deny");
+    // Nobody but its kubelet may ask the operator where nothing is monitored, so it has no rule for callers.
+    expect(failed(await probe())).toEqual([
+      "stranger as envoy -> operator (financial-ml):4000",
+      "stranger as server -> operator (financial-ml):8081",
+      "stranger as server -> another pod (financial-ml):8481",
+    ]);
+  });
+
+  test("no policies at all: every line that must be closed is open", async () => {
     cluster.policies = [];
     const run = await probe();
     const closed = table(run).filter(({ flow }) => flow?.allowed === false);
@@ -213,6 +223,19 @@ describe("what is wrong is named", () => {
       verdict: "SKIPPED",
       actual: expect.stringContaining("did not reach itself in time either") as string,
     });
+  });
+
+  test("a question that gets lost is asked again", async () => {
+    const lost = new Set<string>();
+    cluster.answer = (from) => {
+      if (lost.has(from.metadata.name)) return undefined;
+      lost.add(from.metadata.name);
+      return "cut short";
+    };
+    const run = await probe();
+    expect(failed(run)).toEqual([]);
+    expect(table(run).filter(({ verdict }) => verdict === "ERROR")).toEqual([]);
+    expect(lost.size).toBe(12);
   });
 
   test("rules that arrive a moment after the pod are waited for", async () => {
@@ -407,6 +430,15 @@ describe("where nothing can be probed", () => {
   test("no policies: the table does not apply", async () => {
     const run = await probe({ policy: undefined });
     expect(table(run).map(({ actual }) => actual)).toEqual(["the stack has no policies: policies.enabled is false"]);
+  });
+
+  test("a namespace that does not exist: could not look", async () => {
+    cluster.namespaces.delete(NS);
+    const run = await probe();
+    expect(findingsOf(run, "probe-pods")).toMatchObject([
+      { verdict: "ERROR", actual: "namespace financial-ml does not exist, so no probe pod can run there" },
+    ]);
+    expect(cluster.api.requests.filter((request) => request.startsWith("POST"))).toEqual([]);
   });
 
   test("one node: what is possible there, and the rest skipped", async () => {

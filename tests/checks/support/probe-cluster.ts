@@ -46,6 +46,8 @@ export class ProbeCluster {
   readonly subject: Subject;
   /** Asked first for what a connection comes to; undefined leaves it to the policies. */
   network: (from: StoredPod, to: StoredPod | undefined, port: number) => Words | undefined = () => undefined;
+  /** Answers a question instead of the probe program. */
+  answer: (from: StoredPod) => string | undefined = () => undefined;
   /** Answers a creation instead of the API server. */
   refuse: (manifest: StoredPod) => Reply | undefined = () => undefined;
   /** Changes a pod when it was created: by default its kubelet has started and reached it. */
@@ -227,7 +229,7 @@ export class ProbeCluster {
     const server = httpServer((request, response) => {
       let body = "";
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      request.on("end", () => response.end(this.answer(pod, body)));
+      request.on("end", () => response.end(this.answer(pod) ?? this.answerOf(pod, body)));
     });
     this.standing.push(server);
     void server.then(({ port }) => this.api.forwards.set(`${key}:8480`, port));
@@ -245,7 +247,7 @@ export class ProbeCluster {
   }
 
   /** The probe program's answer. */
-  private answer(from: StoredPod, question: string): string {
+  private answerOf(from: StoredPod, question: string): string {
     const lines = question
       .trim()
       .split("\n")
