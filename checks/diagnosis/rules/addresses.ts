@@ -1,6 +1,7 @@
 /** Addresses of pods and the ranges that they should come from. */
 import { contains } from "../../../config/cidr";
 import { conditionOf } from "../../cluster/objects";
+import { isFakeNode } from "../../cluster/simulated";
 import type { Evidence } from "../../evidence/evidence";
 import { isReady } from "../../evidence/pods";
 import { podSubject } from "../read";
@@ -13,12 +14,14 @@ function outsidePools(evidence: Evidence): Cause[] {
     spec?.cidr !== undefined && IPV4.test(spec.cidr) ? [spec.cidr] : [],
   );
   if (ranges.length === 0) return [];
+  // No CNI gave these pods their addresses.
+  const fake = new Set((evidence.nodes ?? []).filter(isFakeNode).map(({ metadata }) => metadata.name));
   return (evidence.pods ?? [])
     .filter(
       ({ ip, hostNetwork, deleting, phase }) =>
         !hostNetwork && !deleting && phase === "Running" && ip !== undefined && IPV4.test(ip),
     )
-    .filter(({ ip }) => !ranges.some((range) => contains(range, ip!)))
+    .filter(({ ip, node }) => !ranges.some((range) => contains(range, ip!)) && !fake.has(node ?? ""))
     .map((pod): Cause => {
       const podCidr = evidence.nodes?.find(({ metadata }) => metadata.name === pod.node)?.spec?.podCIDR;
       const flannel = podCidr !== undefined && IPV4.test(podCidr) && contains(podCidr, pod.ip!);
@@ -84,7 +87,7 @@ export const ADDRESS_RULES: readonly Rule[] = [
     reach: "network",
     title: "a pod's address lies outside of Calico's pools",
     notWhen:
-      "a disabled pool holds it (a CNI is being left), the pod is on its node's network, or there is no pool at all",
+      "a disabled pool holds it (a CNI is being left), the pod is on its node's network or simulated, or there is no pool at all",
     judge: outsidePools,
   },
   {

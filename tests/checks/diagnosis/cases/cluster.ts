@@ -197,6 +197,14 @@ export const CLUSTER_NEAR_MISSES: readonly NearMiss[] = [
     },
   },
   {
+    what: "an address that KWOK made up for a simulated pod",
+    not: "pod-address-outside-pools",
+    make: (world) => {
+      world.pod(P).status!.podIP = "10.42.0.17";
+      world.objects.nodes[0]!.metadata.annotations = { "kwok.x-k8s.io/node": "fake" };
+    },
+  },
+  {
     what: "Flannel's rules while the stack leaves Flannel",
     not: "flannel-leftovers",
     make: (world) => {
