@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SandboxError } from "../../../sandbox/failure";
 import { mustRun, run } from "../processes";
@@ -102,6 +102,7 @@ export async function buildRootfs(work: string, target: string, { signal, onStep
     join(root, SITE),
     join(root, "usr/local/bin"),
     join(root, "bin"),
+    join(root, "dev"),
     join(root, "tmp"),
   ])
     mkdirSync(folder, { recursive: true });
@@ -135,11 +136,12 @@ export async function buildRootfs(work: string, target: string, { signal, onStep
     ["-n", "19", "chroot", root, "/usr/bin/python3.11", ...compile, "/usr/lib/python3.11", `/${SITE}`],
     { signal },
   );
-  for (const command of [
-    ["mlserver", "--version"],
-    ["rclone", "version"],
-  ])
-    await must("chroot", [root, "/bin/busybox", "env", "PATH=/usr/local/bin:/usr/bin:/bin", ...command]);
+  // rclone wants it as it starts; a container has its own.
+  await must("mknod", ["--mode=666", join(root, "dev/null"), "c", "1", "3"]);
+  for (const command of ["mlserver --version", "rclone version"]) {
+    await must("chroot", [root, "/bin/busybox", "env", "PATH=/usr/local/bin:/usr/bin:/bin", ...command.split(" ")]);
+  }
+  rmSync(join(root, "dev/null"));
 
   onStep("packing");
   await must("tar", [

@@ -30,9 +30,11 @@ export const RCLONE_IMAGE = "docker.io/lab/rclone:1.60.1";
 /** The stand-ins for Seldon's agent and scheduler. */
 export const STAND_IN_IMAGE = "docker.io/lab/seldon-stand-in:1";
 
+/** OCI archives for `ctr images import`. */
 export interface SeldonImages {
-  /** OCI archives for `ctr images import`. */
-  readonly archives: readonly string[];
+  /** MLServer and rclone. */
+  readonly mlserver: string;
+  readonly standIn: string;
 }
 
 export interface SeldonImageOptions {
@@ -68,7 +70,7 @@ export async function seldonImages(options: SeldonImageOptions): Promise<SeldonI
       if (!build) throw new SandboxError(`${archive.path} is not there; the full run builds it`);
       await buildMlserver(cache, archive.path, options);
     }
-    return { archives: [archive.path, await standIns(cache, { ...options, env })] };
+    return { mlserver: archive.path, standIn: await standIns(cache, { ...options, env }) };
   });
 }
 

@@ -1,5 +1,5 @@
 /** A lab with Calico and a small Seldon deployment, in which one thing after the other can be broken and diagnosed. */
-import { existsSync } from "node:fs";
+import { constants, copyFileSync, existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Component } from "../../../components/network-policies/endpoints";
 import { ConfigError } from "../../../config/faults";
@@ -9,7 +9,8 @@ import type { Progress } from "../../../sandbox/progress";
 import type { Flow } from "../flow/flow";
 import { explained } from "../flow/told";
 import { pinned, tokenFlow } from "../flow/token-flow";
-import { seldonImages } from "../image/seldon-image";
+import { seldonImages, type SeldonImages } from "../image/seldon-image";
+import type { LabHost } from "../host";
 import { Lab } from "../lab";
 import { waitFor } from "../processes";
 import {
@@ -21,6 +22,7 @@ import {
   policiesOf,
   runtimeObjects,
   SERVER,
+  SERVER_NODE,
   serverObjects,
 } from "./objects";
 
@@ -83,7 +85,7 @@ export class Stage {
       await lab.fetchKubeconfig();
       await lab.waitForNodes();
       const stage = new Stage(lab, flow);
-      await progress.part("import images and deploy Seldon's objects", () => stage.deploy(images.archives));
+      await progress.part("import images and deploy Seldon's objects", () => stage.deploy(images));
       return stage;
     } catch (error) {
       await lab.stop();
@@ -91,19 +93,26 @@ export class Stage {
     }
   }
 
-  private async deploy(archives: readonly string[]): Promise<void> {
+  private async deploy(images: SeldonImages): Promise<void> {
     const { lab } = this;
     await Promise.all([
-      // The hosts see this machine's files.
-      ...lab.hosts.map(async (host) => {
-        for (const archive of archives) await host.must(["k3s", "ctr", "-n", "k8s.io", "images", "import", archive]);
-      }),
+      ...lab.hosts.map((host) => this.import(host, host.name === SERVER_NODE ? images : { standIn: images.standIn })),
       lab.kubectl(["apply", "--server-side", "--filename", CRDS.file]),
     ]);
     await lab.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
     await lab.kubectl(["create", "namespace", NAMESPACE]);
     await this.declare();
     await this.kubectl("rollout", "status", "statefulset/seldon-scheduler", "--timeout=120s");
+  }
+
+  /** Makes images known to a host's containerd. Of this machine's folders a host sees only its own. */
+  private async import(host: LabHost, archives: Partial<SeldonImages>): Promise<void> {
+    for (const archive of Object.values(archives)) {
+      const copy = join(this.lab.folder.folder("rancher", host.name), "images.tar");
+      copyFileSync(archive, copy, constants.COPYFILE_FICLONE);
+      await host.must("k3s ctr -n k8s.io images import /var/lib/rancher/images.tar");
+      rmSync(copy);
+    }
   }
 
   /** The stack's configuration with its defaults. */
