@@ -1,5 +1,5 @@
 /** What a check is made of. The engine (checks/engine.ts) runs checks; folders criteria/ and gates/ hold them. */
-import type { Outcome } from "./verdict";
+import type { Outcome, ProbedFlow } from "./verdict";
 
 /** One thing that must be so, and the probe that finds out. */
 export interface Expectation {
@@ -9,6 +9,8 @@ export interface Expectation {
   readonly expected: string;
   /** The exact command that looks again by hand. */
   readonly repeat: string;
+  /** The line of the policies' truth table that this is about, for reports that draw who reaches whom. */
+  readonly flow?: ProbedFlow;
   /** Bound of this probe in milliseconds, instead of the check's. */
   readonly timeoutMs?: number;
   /** Looks once. Ends soon after the signal aborts. @throws LookError | SkipError */

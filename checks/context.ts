@@ -15,6 +15,7 @@ export const PROJECT_DIR = join(__dirname, "..");
 export class CheckContext {
   private access: { api: ClusterApi; snapshot: Snapshot } | undefined;
   private reader: HostReader | undefined;
+  private readonly deferred: ((say: (line: string) => void) => Promise<void>)[] = [];
 
   /**
    * @param subject What is judged.
@@ -62,6 +63,23 @@ export class CheckContext {
   close(): void {
     this.reader?.close();
     this.reader = undefined;
+  }
+
+  /**
+   * Registers what has to be taken away at the end of the run, whatever the run comes to. The task has a time of its own
+   * and says what it could not do.
+   */
+  defer(task: (say: (line: string) => void) => Promise<void>): void {
+    this.deferred.push(task);
+  }
+
+  /** The end of the run: does what was deferred, and closes. Whoever runs checks that may change something calls it. */
+  async finish(say: (line: string) => void): Promise<void> {
+    try {
+      await Promise.all(this.deferred.splice(0).map((task) => task(say)));
+    } finally {
+      this.close();
+    }
   }
 
   /** Connects to a port in a pod. @throws PortForwardError */

@@ -6,6 +6,7 @@
  */
 import { setMaxListeners } from "node:events";
 import type { Check, Expectation } from "./check";
+import type { RunEvent } from "./engine/events";
 import { bounded, CancelledError, TimeoutError } from "./engine/bounded";
 import { createLimit, type Limit } from "./engine/limit";
 import { orderOf } from "./engine/order";
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Told each finding as it comes. */
   readonly onFinding?: (finding: Finding) => void;
+  /** Told everything that begins and ends, for those who show what runs now. */
+  readonly onEvent?: (event: RunEvent) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -58,7 +61,9 @@ export async function runChecks(checks: readonly Check[], options: RunOptions = 
     limit: createLimit(options.concurrency ?? DEFAULT_CONCURRENCY),
     signal,
     onFinding: options.onFinding ?? (() => undefined),
+    onEvent: options.onEvent ?? (() => undefined),
   };
+  context.onEvent({ kind: "run-started", checks: order });
   const running = new Map<string, Promise<CheckResult>>();
   for (const check of order) {
     const needs = (check.needs ?? []).map((id) => running.get(id)!);
@@ -73,17 +78,21 @@ interface Context {
   readonly limit: Limit;
   readonly signal: AbortSignal;
   readonly onFinding: (finding: Finding) => void;
+  readonly onEvent: (event: RunEvent) => void;
 }
 
 async function runCheck(check: Check, needs: Promise<CheckResult>[], context: Context): Promise<CheckResult> {
   const unmet = (await Promise.all(needs)).filter(({ verdict }) => verdict !== "PASS");
   const started = performance.now();
+  context.onEvent({ kind: "check-started", check });
   const findings =
     unmet.length > 0
       ? [report(check, aboutCheck(check), skipped(unmetReason(unmet)), 0, context)]
       : await runExpectations(check, context);
   const verdict = worst(findings.map((finding) => finding.verdict));
-  return { check, verdict, findings, milliseconds: performance.now() - started };
+  const result = { check, verdict, findings, milliseconds: performance.now() - started };
+  context.onEvent({ kind: "check-ended", result });
+  return result;
 }
 
 const unmetReason = (unmet: readonly CheckResult[]): string =>
@@ -105,12 +114,14 @@ async function runExpectations(check: Check, context: Context): Promise<Finding[
     const outcome = fail("not executed: the check found nothing to look at", { fix: about.repeat });
     return [report(check, about, outcome, performance.now() - started, context)];
   }
+  context.onEvent({ kind: "targets-found", check, count: expectations.length });
   return Promise.all(expectations.map((expectation) => runExpectation(check, expectation, context)));
 }
 
 async function runExpectation(check: Check, expectation: Expectation, context: Context): Promise<Finding> {
   return context.limit(async () => {
     const started = performance.now();
+    context.onEvent({ kind: "probe-started", check, target: expectation.target });
     const timeoutMs = expectation.timeoutMs ?? check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const outcome = await bounded(timeoutMs, context.signal, expectation.probe).catch(outcomeOf);
     return report(check, expectation, outcome, performance.now() - started, context);
@@ -125,7 +136,7 @@ function outcomeOf(error: unknown): Outcome {
   return outcomeOfError(error);
 }
 
-type Described = Pick<Expectation, "target" | "expected" | "repeat">;
+type Described = Pick<Expectation, "target" | "expected" | "repeat" | "flow">;
 
 const aboutCheck = (check: Check): Described => ({
   target: WHOLE_CHECK,
@@ -134,16 +145,18 @@ const aboutCheck = (check: Check): Described => ({
 });
 
 function report(check: Check, about: Described, outcome: Outcome, milliseconds: number, context: Context): Finding {
-  const { target, expected, repeat } = about;
+  const { target, expected, repeat, flow } = about;
   const finding: Finding = {
     check: check.id,
     target,
     expected,
     repeat,
+    ...(flow === undefined ? {} : { flow }),
     ...outcome,
     evidence: outcome.evidence ?? [],
     milliseconds,
   };
   context.onFinding(finding);
+  context.onEvent({ kind: "probe-ended", check, finding });
   return finding;
 }

@@ -5,7 +5,9 @@
  * subject is the digest of what the gate proves (decision 10 in docs/decisions.md); the command line makes the same subject from the
  * stack file.
  */
-import { calicoPool, flannelRange, runtimeNamespaces } from "../config/derive";
+import { conditionsOf } from "../components/network-policies/context";
+import { CONDITIONS } from "../components/network-policies/flow";
+import { calicoPool, flannelRange, probeImage, runtimeNamespaces } from "../config/derive";
 import type { StackConfig } from "../config/schema";
 import { calico as calicoConfig, cluster, cni, k3s, network } from "../config/schema-cluster";
 import { hosts } from "../config/schema-hosts";
@@ -25,6 +27,16 @@ export type GateId = (typeof GATE_IDS)[number];
 const name = z.string().min(1);
 const workload = z.strictObject({ kind: z.enum(["Deployment", "StatefulSet"]), name });
 const server = z.strictObject({ name, config: z.enum(["mlserver", "triton"]), replicas: z.int().min(0) });
+
+/** The part of the configuration that decides which rows of the flow table hold, and where they lead. */
+const policy = z.strictObject({
+  conditions: z.array(z.enum(Object.keys(CONDITIONS) as [keyof typeof CONDITIONS])),
+  clients: z.array(z.strictObject({ namespace: name, podLabels: z.record(z.string(), z.string()) })),
+  monitoringNamespace: name.optional(),
+  storagePorts: z.array(z.int()).describe("Ports of the object storage."),
+  kafka: name.optional().describe("Bootstrap server as host:port."),
+  collector: name.optional().describe("OpenTelemetry collector as host:port."),
+});
 
 /** The part of the configuration that decides what the machines must be like. */
 const machines = z.strictObject({ cluster, k3s, network, cni, calico: calicoConfig, hosts });
@@ -49,6 +61,11 @@ export const subjectSchema = z.strictObject({
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
   servers: z.array(server),
   smokeModel: z.strictObject({ namespace: name, name }),
+  policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
+  probes: z
+    .strictObject({ image: name })
+    .optional()
+    .describe("Image of the pods that probe policies and pod addresses; absent where none may be started."),
   machines: machines.optional().describe("The declared machines; absent where the cluster is somebody else's."),
 });
 export type Subject = z.infer<typeof subjectSchema>;
@@ -87,11 +104,25 @@ function machinesSubject({ cluster, k3s, network, cni, calico, hosts }: StackCon
   return { cluster, k3s: { ...rest, install: pinned }, network, cni, calico, hosts };
 }
 
+function policySubject({ policies, seldon, network }: StackConfig): Subject["policy"] {
+  if (!policies.enabled) return undefined;
+  const { monitoringNamespace } = policies;
+  return {
+    conditions: [...conditionsOf({ policies, seldon, network })],
+    clients: policies.clients,
+    storagePorts: policies.storage.ports,
+    ...(monitoringNamespace === undefined ? {} : { monitoringNamespace }),
+    ...(seldon.kafka === undefined ? {} : { kafka: seldon.kafka.bootstrap }),
+    ...(seldon.tracing === undefined ? {} : { collector: seldon.tracing.endpoint }),
+  };
+}
+
 /** The subject of a stack. Pure; the same configuration gives the same subject. */
 export function subjectOf(stack: string, config: StackConfig): Subject {
   const { seldon } = config;
   const calico = calicoSubject(config);
   const machines = machinesSubject(config);
+  const policy = policySubject(config);
   return {
     stack,
     kubeconfig: config.cluster.kubeconfigFile,
@@ -103,6 +134,8 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
     workloads: [...WORKLOADS[seldon.profile]],
     servers: seldon.servers.map(({ name, config, replicas }) => ({ name, config, replicas })),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
+    ...(policy === undefined ? {} : { policy }),
+    ...(config.validation.probePods ? { probes: { image: probeImage(config) } } : {}),
     ...(machines === undefined ? {} : { machines }),
   };
 }

@@ -22,6 +22,22 @@ export interface Outcome {
   readonly note?: string;
 }
 
+/** A kind of pod, or a party outside our namespaces (which has none). */
+export interface FlowSide {
+  readonly endpoint: string;
+  readonly namespace?: string;
+}
+
+/** A line of the policies' truth table: a connection that must be possible, or must not. PASS: it is so. */
+export interface ProbedFlow {
+  readonly from: FlowSide;
+  readonly to: FlowSide;
+  /** Container port, TCP. */
+  readonly port: number;
+  /** Whether the flow table allows it. */
+  readonly allowed: boolean;
+}
+
 /** One measured expectation, complete enough to be understood and repeated by itself. */
 export interface Finding extends Outcome {
   readonly check: string;
@@ -30,6 +46,8 @@ export interface Finding extends Outcome {
   /** The exact command that looks again. */
   readonly repeat: string;
   readonly evidence: readonly string[];
+  /** Present where the expectation is about who reaches whom. */
+  readonly flow?: ProbedFlow;
   readonly milliseconds: number;
 }
 
@@ -83,7 +101,7 @@ export function outcomeOfError(error: unknown): Outcome {
 }
 
 /** Worst first: the verdict of a check is the worst of its findings. */
-const SEVERITY: readonly Verdict[] = ["FAIL", "DRIFT", "ERROR", "SKIPPED", "PASS"];
+export const SEVERITY: readonly Verdict[] = ["FAIL", "DRIFT", "ERROR", "SKIPPED", "PASS"];
 
 /** The worst of some verdicts. @throws Error without any: a check always has at least one finding. */
 export function worst(verdicts: readonly Verdict[]): Verdict {

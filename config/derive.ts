@@ -1,6 +1,7 @@
 /** What follows from a configuration without any further choice. Pure. */
 import { halvesOf } from "./cidr";
 import type { Cni, Host, StackConfig } from "./schema";
+import { DEFAULT_PROBE_IMAGE } from "./schema-hosts";
 
 /**
  * Range of Calico's pool: as configured, else the upper half of the cluster CIDR. Kubernetes hands out podCIDRs from
@@ -28,6 +29,11 @@ export function kubernetesMinor(k3sVersion: string): number {
 /** Namespaces with a Seldon runtime: the operator's own first, then the tenants. */
 export function runtimeNamespaces(config: Pick<StackConfig, "seldon">): string[] {
   return [config.seldon.namespace, ...config.seldon.tenants];
+}
+
+/** Image of the pods that the validation probes with. */
+export function probeImage({ validation, hosts }: Pick<StackConfig, "validation" | "hosts">): string {
+  return validation.probeImage ?? hosts?.probeImage ?? DEFAULT_PROBE_IMAGE;
 }
 
 /** The CNIs that a stack declares: the one that shall run, and the one that is being left. */

@@ -102,6 +102,9 @@ const backup = z.strictObject({
     ),
 });
 
+/** Image of probe pods: K3s' own images include it. */
+export const DEFAULT_PROBE_IMAGE = "docker.io/rancher/mirrored-library-busybox:1.37.0";
+
 export const hosts = z.strictObject({
   ssh: ssh.prefault({}).describe("How every machine is reached; a machine may differ."),
   servers: z.array(host).min(1).describe("Control-plane machines; the first one initialises the cluster."),
@@ -133,7 +136,7 @@ export const hosts = z.strictObject({
   probeImage: z
     .string()
     .min(1)
-    .default("docker.io/rancher/mirrored-library-busybox:1.37.0")
+    .default(DEFAULT_PROBE_IMAGE)
     .describe("Image with busybox, for the pods that prove a node. K3s' own images include the default."),
 });
 

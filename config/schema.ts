@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { calico, cluster, cni, k3s, network } from "./schema-cluster";
+import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
 import { policies, seldon, type server } from "./schema-seldon";
 
@@ -31,6 +32,17 @@ const validation = z.strictObject({
     .max(3600)
     .default(300)
     .describe("Bound of each readiness gate and of the validation, in seconds."),
+  probePods: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Start short-lived pods that wear the components' labels, to probe policies and pod addresses. Off: those criteria are skipped.",
+    ),
+  probeImage: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Image with busybox for these pods. Default: hosts.probeImage, without hosts its default."),
 });
 
 export const stackSchema = z.strictObject({
@@ -46,6 +58,7 @@ export const stackSchema = z.strictObject({
   policies: policies.prefault({}).describe("NetworkPolicies."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
   validation: validation.prefault({}).describe("Readiness gates and success criteria."),
+  drift: drift.prefault({}).describe("What `npm run drift` accepts."),
   protect: z
     .boolean()
     .default(true)
@@ -57,6 +70,8 @@ export type StackConfig = z.infer<typeof stackSchema>;
 export type Host = z.infer<typeof host>;
 export type Cni = StackConfig["cni"]["provider"];
 export type SeldonServer = z.infer<typeof server>;
+/** One accepted difference. */
+export type AllowedDrift = StackConfig["drift"]["allow"][number];
 
 /** Top-level keys that hold secrets. Pulumi encrypts them; they are read apart from the rest and stay `Output`s. */
 export const SECRET_KEYS = {

@@ -21,8 +21,17 @@ export interface Flag {
   readonly type: "boolean" | "string";
   /** Placeholder of a string flag's value in the help. @default "VALUE" */
   readonly value?: string;
+  /** Whether a string flag may stand several times; its value is then the list, in the order given. @default false */
+  readonly repeatable?: true;
   readonly summary: string;
 }
+
+/** What a flag's value is, where it was given. */
+type ValueOf<F extends Flag> = F["type"] extends "boolean"
+  ? boolean
+  : F extends { readonly repeatable: true }
+    ? readonly string[]
+    : string;
 
 export interface CommandLine<Flags extends Record<string, Flag>> {
   /** Name as `npm run` knows it. */
@@ -37,7 +46,7 @@ export interface CommandLine<Flags extends Record<string, Flag>> {
 }
 
 export interface Arguments<Flags extends Record<string, Flag>> {
-  readonly flags: { readonly [Name in keyof Flags]?: Flags[Name]["type"] extends "boolean" ? boolean : string };
+  readonly flags: { readonly [Name in keyof Flags]?: ValueOf<Flags[Name]> };
   readonly positionals: readonly string[];
 }
 
@@ -61,7 +70,12 @@ export function parseCommandLine<Flags extends Record<string, Flag>>(
   argv: readonly string[],
 ): Arguments<Flags> & { readonly help: boolean } {
   const usage = `See: npm run ${command.name} -- --help`;
-  const options = Object.fromEntries(Object.entries(command.flags).map(([name, { type }]) => [name, { type }]));
+  const options = Object.fromEntries(
+    Object.entries<Flag>(command.flags).map(([name, { type, repeatable }]) => [
+      name,
+      { type, multiple: repeatable === true },
+    ]),
+  );
   let parsed;
   try {
     const help = { type: "boolean", short: "h" } as const;
@@ -69,7 +83,7 @@ export function parseCommandLine<Flags extends Record<string, Flag>>(
   } catch (error) {
     throw new ToolError(`${error instanceof Error ? error.message : String(error)}. ${usage}`);
   }
-  const { help = false, ...flags } = parsed.values as Record<string, string | boolean | undefined>;
+  const { help = false, ...flags } = parsed.values as Record<string, string | string[] | boolean | undefined>;
   const required = command.positionals.filter((positional) => !positional.startsWith("["));
   const missing = required[parsed.positionals.length];
   if (!help && missing !== undefined) throw new ToolError(`missing ${missing}. ${usage}`);

@@ -33,7 +33,12 @@ const COMMANDS = {
   drift: {
     entry: "checks/main.ts",
     args: ["drift"],
-    summary: "what differs on the machines from what the stack declares, with the fix named",
+    summary: "what differs on machines and in the cluster from what the stack declares, with the fix named",
+  },
+  diagnose: {
+    entry: "checks/main.ts",
+    args: ["diagnose"],
+    summary: "why something is not as it should be: the cause with its evidence, and what it is not",
   },
   gate: {
     entry: "checks/main.ts",
@@ -54,6 +59,11 @@ const COMMANDS = {
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },
   bench: { entry: "tools/bench/main.ts", summary: "measure how the program's evaluation grows, as ratios" },
+  "bench:network": {
+    entry: "checks/main.ts",
+    args: ["bench:network"],
+    summary: "measure a cluster's network, keep the figures and compare them",
+  },
   "bench:cni": {
     entry: "tests/lab/bench/main.ts",
     summary: "measure in the lab what a change of the CNI is felt like",

@@ -1,6 +1,8 @@
 /** The commands that judge a cluster, by name. */
 import { suggest } from "../../config/suggest";
 import { tell, ToolError } from "../../tools/cli";
+import { benchNetwork } from "./bench-network";
+import { diagnose } from "./diagnose";
 import { drift } from "./drift";
 import { gate } from "./gate";
 import type { Io } from "./io";
@@ -11,17 +13,24 @@ const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<numb
   validate,
   preflight,
   drift,
+  diagnose,
   gate,
+  "bench:network": benchNetwork,
 };
 
-const HELP = `Usage: npm run validate|preflight|drift -- <stack> [options]
+/** Every command, for those who must know all of them. */
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
+
+const HELP = `Usage: npm run validate|preflight|drift|diagnose|bench:network -- <stack> [options]
        node tools/run.mjs gate <id> [options] < subject.json
 
 Commands:
-  validate   run the success criteria against a stack's cluster
-  preflight  go or no-go before a change of CNI, and what it would do
-  drift      what differs on the machines from what the stack declares
-  gate       wait for one readiness gate (the stack runs this)
+  validate       run the success criteria against a stack's cluster
+  preflight      go or no-go before a change of CNI, and what it would do
+  drift          what differs on the machines and in the cluster from what the stack declares
+  diagnose       why something is not as it should be, best proven cause first
+  gate           wait for one readiness gate (the stack runs this)
+  bench:network  measure latency, throughput and the CNI's share, and compare two runs
 
 \`--help\` after a command explains it.
 `;

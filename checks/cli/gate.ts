@@ -7,17 +7,18 @@ import type { RunResult } from "../engine";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { gateChecks, MAY_SKIP } from "../gates/gates";
 import { duration } from "../report/layout";
-import { jsonReport } from "../report/json";
+import { STDOUT } from "../report/outputs";
 import { notesOf } from "../report/report";
 import { textOptions, textReport } from "../report/text";
 import { GATE_IDS, type GateId, gateSubjectSchema } from "../subject";
 import type { Io } from "./io";
 import { progressReporter } from "./progress";
+import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { subjectFrom } from "./subject-source";
 
 const FLAGS = {
   kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the subject's own" },
-  json: { type: "boolean", summary: "write the report as JSON to standard output" },
+  ...REPORT_FLAGS,
 } as const satisfies Record<string, Flag>;
 
 export const GATE: CommandLine<typeof FLAGS> = {
@@ -31,13 +32,17 @@ export const GATE: CommandLine<typeof FLAGS> = {
 };
 
 /** @throws ToolError before anything is looked at. */
-export async function gate(argv: readonly string[], { stdin, stdout, stderr, env, signal }: Io): Promise<ExitCode> {
+export async function gate(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const { stdin, stdout, stderr, env, signal } = io;
   const { flags, positionals, help } = parseCommandLine(GATE, argv);
   if (help) {
     stdout.write(helpOf(GATE));
     return EXIT.clean;
   }
   const id = gateId(positionals[0] ?? "");
+  const outputs = chosenOutputs(flags);
+  // Without a report asked for, standard output says go or no-go and nothing else.
+  const toStdout = flags.json === true || (flags.report ?? []).some((value) => value.endsWith(`=${STDOUT}`));
   const subject = await subjectFrom("-", stdin, gateSubjectSchema(id));
   const context = new CheckContext(subject, flags.kubeconfig);
   const options = textOptions(stderr, env);
@@ -55,14 +60,15 @@ export async function gate(argv: readonly string[], { stdin, stdout, stderr, env
   const run = await settled.finally(() => context.close());
   const exitCode = signal.aborted ? EXIT.failed : gateExitCode(id, run);
   const head = { command: `gate ${id}`, stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
-  if (exitCode !== EXIT.clean && !flags.json) say(`\n${textReport(head, run, options)}`);
+  if (exitCode !== EXIT.clean && !toStdout) say(`\n${textReport(head, run, options)}`);
   // What stops nothing is still to be read: what stays as it is, what will happen.
   else for (const note of notesOf(run)) say(`note: ${note}\n`);
   const verdict = exitCode === EXIT.clean ? "go" : exitCode === EXIT.failed ? "no-go" : "could not look";
   say(`gate ${id}: ${verdict} after ${duration(elapsed)}\n`);
   // Standard output becomes part of the stack's state, so it holds nothing that differs from run to run.
-  stdout.write(flags.json ? jsonReport(head, run) : `gate ${id}: ${verdict}\n`);
-  return exitCode;
+  if (!toStdout) stdout.write(`gate ${id}: ${verdict}\n`);
+  const reports = toStdout ? outputs : outputs.filter(({ file }) => file !== STDOUT);
+  return hand(reports, { head, run, at: new Date() }, exitCode, io);
 }
 
 /** A gate is passed when every finding is: one that was skipped proves nothing, except where it says so itself. */

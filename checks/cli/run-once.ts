@@ -1,19 +1,19 @@
 /** What the commands that look once and report share: arguments, the choice of checks, the report. */
 import { suggest } from "../../config/suggest";
-import { type Flag, ToolError } from "../../tools/cli";
+import { type Arguments, type Flag, ToolError } from "../../tools/cli";
 import type { Check } from "../check";
 import { CheckContext, PROJECT_DIR } from "../context";
 import { type RunResult, runChecks } from "../engine";
 import { selectChecks } from "../engine/order";
 import { EXIT, type ExitCode } from "../exit-codes";
-import { jsonReport } from "../report/json";
-import { progressLine, textOptions, textReport } from "../report/text";
 import type { Io } from "./io";
+import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
+import { startProgress } from "./run-progress";
 import { subjectOfStack } from "./subject-source";
 
 export const RUN_FLAGS = {
   kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
-  json: { type: "boolean", summary: "write the report as JSON (version field inside) instead of text" },
+  ...REPORT_FLAGS,
   only: { type: "string", value: "IDS", summary: "run these checks, comma-separated, and what they need" },
   "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
 } as const satisfies Record<string, Flag>;
@@ -22,7 +22,7 @@ export interface RunOnce {
   /** `preflight` or `drift`. */
   readonly command: string;
   readonly stack: string;
-  readonly flags: { readonly [Name in keyof typeof RUN_FLAGS]?: string | boolean };
+  readonly flags: Arguments<typeof RUN_FLAGS>["flags"];
   readonly checks: (context: CheckContext) => readonly Check[];
   /** Told after the report: text of its own, and fields of the JSON report. */
   readonly more?: (context: CheckContext, run: RunResult) => Promise<{ readonly text: string; readonly json: object }>;
@@ -30,23 +30,16 @@ export interface RunOnce {
 
 /** @throws ToolError | ConfigError before anything is looked at. */
 export async function runOnce({ command, stack, flags, checks, more }: RunOnce, io: Io): Promise<ExitCode> {
-  const subject = subjectOfStack(PROJECT_DIR, stack, flags["config-file"] as string | undefined);
-  const context = new CheckContext(subject, flags.kubeconfig as string | undefined);
-  const chosen = chooseChecks(checks(context), flags.only as string | undefined);
-  const errorOptions = textOptions(io.stderr, io.env);
+  const outputs = chosenOutputs(flags);
+  const subject = subjectOfStack(PROJECT_DIR, stack, flags["config-file"]);
+  const context = new CheckContext(subject, flags.kubeconfig);
+  const chosen = chooseChecks(checks(context), flags.only);
+  const progress = startProgress({ title: `${command} ${stack}`, rounds: false }, io);
   try {
-    const run = await runChecks(chosen, {
-      signal: io.signal,
-      onFinding: (finding) => void io.stderr.write(`${progressLine(finding, errorOptions)}\n`),
-    });
+    const run = await runChecks(chosen, { signal: io.signal, ...progress.listeners }).finally(progress.stop);
     const head = { command, stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
-    const extra = await more?.(context, run);
-    if (flags.json === true) io.stdout.write(jsonReport(head, run, extra?.json));
-    else
-      io.stdout.write(
-        `${textReport(head, run, textOptions(io.stdout, io.env))}${extra === undefined ? "" : `\n${extra.text}`}`,
-      );
-    return io.signal.aborted ? EXIT.failed : run.exitCode;
+    const report = { head, run, at: new Date(), ...(await more?.(context, run)) };
+    return hand(outputs, report, io.signal.aborted ? EXIT.failed : run.exitCode, io);
   } finally {
     context.close();
   }

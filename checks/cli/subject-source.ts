@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
+import type { StackConfig } from "../../config/schema";
 import { readStackFile } from "../../config/stack-file";
 import { ToolError } from "../../tools/cli";
 import type { Io } from "./io";
@@ -15,11 +16,15 @@ import { type Subject, subjectOf, subjectSchema } from "../subject";
  * @param file The stack file, where it is not Pulumi.<stack>.yaml.
  * @throws ConfigError naming every fault, and the stacks that exist when this one does not.
  */
-export function subjectOfStack(projectDir: string, stack: string, file?: string): Subject {
+export const subjectOfStack = (projectDir: string, stack: string, file?: string): Subject =>
+  subjectOf(stack, configOfStack(projectDir, stack, file));
+
+/** The configuration of a stack file, checked. @throws ConfigError as {@link subjectOfStack}. */
+export function configOfStack(projectDir: string, stack: string, file?: string): StackConfig {
   const { values, secretKeys } = readStackFile(projectDir, stack, file);
   const { config, faults } = parseConfig(values, new Set(secretKeys));
   if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
-  return subjectOf(stack, config);
+  return config;
 }
 
 /**

@@ -3,19 +3,19 @@ import { type CommandLine, type Flag, parseCommandLine, helpOf, ToolError } from
 import { CheckContext, PROJECT_DIR } from "../context";
 import { successCriteria } from "../criteria/criteria";
 import { EXIT, type ExitCode } from "../exit-codes";
+import { declaredFlows } from "../policy/declared";
 import { settle } from "../engine/settle";
-import { jsonReport } from "../report/json";
-import { progressLine, textOptions, textReport } from "../report/text";
 import type { Subject } from "../subject";
 import type { Io } from "./io";
 import { momentOf, secondsOf } from "./numbers";
-import { progressReporter } from "./progress";
+import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { chooseChecks } from "./run-once";
+import { startProgress } from "./run-progress";
 import { subjectFrom, subjectOfStack } from "./subject-source";
 
 const FLAGS = {
   kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
-  json: { type: "boolean", summary: "write the report as JSON (version field inside) instead of text" },
+  ...REPORT_FLAGS,
   only: { type: "string", value: "IDS", summary: "run these checks, comma-separated, and what they need" },
   since: {
     type: "string",
@@ -58,25 +58,20 @@ export async function validate(argv: readonly string[], io: Io): Promise<ExitCod
   const since = momentOf("since", flags.since);
   const timeout = secondsOf("timeout", flags.timeout);
   const wait = secondsOf("wait", flags.wait);
+  const outputs = chosenOutputs(flags);
   const subject = await readSubject(io, positionals[0], flags.subject, flags["config-file"]);
   const context = new CheckContext(subject, flags.kubeconfig, since);
   const checks = chooseChecks(successCriteria(context), flags.only);
   const bound = timeout ?? subject.timeoutSeconds;
-  const options = textOptions(io.stdout, io.env);
-  const errorOptions = textOptions(io.stderr, io.env);
-  const say = (line: string): void => void io.stderr.write(`${line}\n`);
   const waitMs = 1000 * Math.min(bound, wait ?? (flags.subject === undefined ? 0 : bound));
-  const run = await settle(checks, {
-    waitMs,
-    signal: AbortSignal.any([io.signal, timeoutSignal(bound)]),
-    // One round is told as it goes; of many, only what changes.
-    ...(waitMs === 0
-      ? { onFinding: (finding) => say(progressLine(finding, errorOptions)) }
-      : { onRound: progressReporter(errorOptions, say) }),
-  });
+  const progress = startProgress({ title: `validate ${subject.stack}`, rounds: waitMs > 0 }, io);
+  const signal = AbortSignal.any([io.signal, timeoutSignal(bound)]);
+  const run = await settle(checks, { waitMs, signal, ...progress.listeners })
+    .finally(progress.stop)
+    .finally(() => context.finish((line) => void io.stderr.write(`${line}\n`)));
   const head = { command: "validate", stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
-  io.stdout.write(flags.json ? jsonReport(head, run) : textReport(head, run, options));
-  return io.signal.aborted ? EXIT.failed : run.exitCode;
+  const report = { head, run, at: new Date(), flows: declaredFlows(subject) };
+  return hand(outputs, report, io.signal.aborted ? EXIT.failed : run.exitCode, io);
 }
 
 /** The end of the whole run's time, in words that end up in the findings. */

@@ -5,7 +5,11 @@ import { LookError } from "../verdict";
 export interface Asked {
   readonly server: string;
   readonly path: string;
+  /** @default GET */
+  readonly method?: "GET" | "PATCH";
 }
+
+const requestOf = ({ method = "GET", path }: Asked): string => `${method} ${path}`;
 
 const UNREACHABLE: Record<string, string> = {
   ECONNREFUSED: "connection refused: nothing listens there",
@@ -51,7 +55,7 @@ export function connectionError(asked: Asked, error: unknown): LookError {
 
 /** The error of an API server that accepts the request and stays silent. */
 export const stalled = (asked: Asked, milliseconds: number): LookError =>
-  new LookError(`API server ${asked.server}: no answer within ${milliseconds / 1000} s to GET ${asked.path}`, {
+  new LookError(`API server ${asked.server}: no answer within ${milliseconds / 1000} s to ${requestOf(asked)}`, {
     fix: "look at the API server and its datastore: it accepts connections but does not answer",
   });
 
@@ -91,14 +95,14 @@ export function statusError(asked: Asked, status: number, body: string): LookErr
       fix: "install the release that brings the CRDs (pulumi up), and see that it is not being deleted",
     });
   }
-  return new LookError(`API server ${asked.server}: answered ${status} to GET ${asked.path}: ${message}`, {
+  return new LookError(`API server ${asked.server}: answered ${status} to ${requestOf(asked)}: ${message}`, {
     fix: "look at the API server's own health: GET /readyz?verbose",
   });
 }
 
 /** The error of a success that is not JSON: another kind of server stands there. */
 export const notKubernetes = (asked: Asked): LookError =>
-  new LookError(`${asked.server} answers, but not as a Kubernetes API server (GET ${asked.path} gave no JSON)`, {
+  new LookError(`${asked.server} answers, but not as a Kubernetes API server (${requestOf(asked)} gave no JSON)`, {
     fix: "check the server of the kubeconfig and any proxy in between",
     final: true,
   });
@@ -107,6 +111,17 @@ export const notKubernetes = (asked: Asked): LookError =>
 export function isMissingObject(body: string): boolean {
   const status = parseStatus(body);
   return status?.reason === "NotFound" && status.details?.name !== undefined && status.details.name !== "";
+}
+
+/**
+ * What the API server has against an applied object itself: a field that its kind does not have, a value that is not
+ * allowed, or one that can never be changed. Undefined where the answer is about something else, such as a right.
+ */
+export function objectionOf(status: number, body: string): string | undefined {
+  const message = messageOf(body);
+  // A webhook that cannot take part in a dry run says nothing about the object.
+  if (/does not support dry run/.test(message)) return undefined;
+  return status === 400 || status === 422 || /failed to create typed patch object/.test(message) ? message : undefined;
 }
 
 interface Status {

@@ -38,15 +38,21 @@ export interface ContainerState {
 export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
+  /** False until the startup probe has passed; true where there is none. */
+  readonly started?: boolean;
   readonly restartCount: number;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
 }
 
 export type Pod = KubeObject<
-  { readonly nodeName?: string; readonly containers: readonly { readonly name: string }[] },
+  {
+    readonly nodeName?: string;
+    readonly containers: readonly { readonly name: string; readonly image?: string }[];
+  },
   {
     readonly phase?: string;
+    readonly podIP?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
   }

@@ -8,6 +8,9 @@ import { PATHS } from "./paths";
 
 const KWOK_NODE = "kwok.x-k8s.io/node";
 
+/** Whether KWOK makes up what a node and its pods are like, their addresses among it. */
+export const isFakeNode = ({ metadata }: KubeObject): boolean => metadata.annotations?.[KWOK_NODE] === "fake";
+
 interface Selector {
   readonly matchNamespaces?: readonly string[];
   readonly matchNames?: readonly string[];
@@ -32,7 +35,7 @@ export class Simulation {
   /** Reads nodes and KWOK's settings; the latter only where a node is simulated. @throws LookError */
   static async read(api: ClusterApi, namespaces: readonly string[], signal: AbortSignal): Promise<Simulation> {
     const nodes = await api.list<KubeObject>(PATHS.nodes, signal);
-    const simulated = nodes.filter(({ metadata }) => metadata.annotations?.[KWOK_NODE] === "fake");
+    const simulated = nodes.filter(isFakeNode);
     const names = new Set(simulated.map(({ metadata }) => metadata.name));
     if (names.size === 0) return new Simulation(names, [], []);
     const settings = async <T>(namespaced: (namespace: string) => string, clusterWide: string): Promise<T[]> => {
@@ -47,7 +50,11 @@ export class Simulation {
   }
 
   isSimulated(pod: Pod): boolean {
-    return pod.spec?.nodeName !== undefined && this.nodes.has(pod.spec.nodeName);
+    return pod.spec?.nodeName !== undefined && this.isSimulatedNode(pod.spec.nodeName);
+  }
+
+  isSimulatedNode(name: string): boolean {
+    return this.nodes.has(name);
   }
 
   /** Whether a real process stands behind this port of a simulated pod. */

@@ -3,7 +3,7 @@ import type { Check } from "../check";
 import type { KubeObject } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
-import { fail, LookError, pass } from "../verdict";
+import { LookError, pass } from "../verdict";
 
 export const CLUSTER_IDENTITY = "cluster-identity";
 
@@ -12,10 +12,16 @@ interface Version {
 }
 
 /**
- * PASS: kube-system has the configured UID. FAIL, for good: it is another cluster, and nothing may be written to it.
- * ERROR: the kubeconfig, the way to the server or the credentials do not work, so nobody knows.
+ * What another cluster means. For whoever is about to write it is no-go; for whoever only looks, the own cluster was not
+ * looked at.
  */
-export function clusterIdentity(context: CheckContext): Check {
+export type OtherCluster = "no-go" | "could not look";
+
+/**
+ * PASS: kube-system has the configured UID. FAIL or ERROR, for good: it is another cluster, and nothing may be written to
+ * it. ERROR: the kubeconfig, the way to the server or the credentials do not work, so nobody knows.
+ */
+export function clusterIdentity(context: CheckContext, other: OtherCluster = "no-go"): Check {
   const { subject } = context;
   return {
     id: CLUSTER_IDENTITY,
@@ -45,11 +51,13 @@ export function clusterIdentity(context: CheckContext): Check {
             });
           }
           if (uid.toLowerCase() === subject.uid.toLowerCase()) return pass(`that UID, ${kubernetes}`, { evidence });
-          return fail(`UID ${uid}: this is another cluster`, {
+          return {
+            verdict: other === "no-go" ? "FAIL" : "ERROR",
+            actual: `UID ${uid}: this is another cluster`,
             evidence: [...evidence, `kubeconfig ${context.kubeconfigPath}`],
             fix: `use the kubeconfig of stack ${subject.stack}'s cluster; only if the cluster was made anew: pulumi config set --path cluster.uid ${uid} -s ${subject.stack}`,
             final: true,
-          });
+          };
         },
       },
     ],

@@ -18,7 +18,7 @@ const SERVICE_PORT = 80;
 const TIMEOUT_MS = 30_000;
 
 /** One row for the iris model, Seldon's own sample and the default smoke Model. */
-const BODY = JSON.stringify({
+export const INFERENCE_BODY = JSON.stringify({
   inputs: [{ name: "predict", shape: [1, 4], datatype: "FP32", data: [[1, 2, 3, 4]] }],
 });
 
@@ -26,7 +26,7 @@ export function inference(context: CheckContext): Check {
   const { namespace, name } = context.subject.smokeModel;
   const path = `/v2/models/${name}/infer`;
   const forward = context.kubectl("-n", namespace, `port-forward service/${SERVICE}`, `18080:${SERVICE_PORT}`);
-  const curl = `curl -i -H 'content-type: application/json' -H 'seldon-model: ${name}' -d '${BODY}' http://127.0.0.1:18080${path}`;
+  const curl = `curl -i -H 'content-type: application/json' -H 'seldon-model: ${name}' -d '${INFERENCE_BODY}' http://127.0.0.1:18080${path}`;
   return {
     id: "inference",
     title: "The smoke Model answers through the ingress Service",
@@ -49,7 +49,13 @@ export function inference(context: CheckContext): Check {
           }
           const target = { namespace, pod: pod.metadata.name, port };
           const headers = { "content-type": "application/json", "seldon-model": name };
-          const request = { method: "POST", path, headers, body: BODY, timeoutMs: TIMEOUT_MS - 5_000 } as const;
+          const request = {
+            method: "POST",
+            path,
+            headers,
+            body: INFERENCE_BODY,
+            timeoutMs: TIMEOUT_MS - 5_000,
+          } as const;
           const { answer, failure } = await httpProbe(context.forward(target), target, request, signal);
           const note = simulated
             ? {

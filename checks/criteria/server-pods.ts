@@ -1,6 +1,7 @@
 /** The pods that the declared Servers must run, found or missing. */
 import type { Pod } from "../cluster/objects";
 import type { CheckContext } from "../context";
+import { isProbe } from "../probe-pods/names";
 import { SkipError } from "../verdict";
 
 export interface ServerPod {
@@ -10,8 +11,9 @@ export interface ServerPod {
   readonly pod?: Pod;
 }
 
-/** Label that the operator gives to every server pod (Seldon Core 2.10.2). */
-const isServerPod = ({ metadata }: Pod): boolean => metadata.labels?.["app.kubernetes.io/name"] === "seldon-server";
+/** Label that the operator gives to every server pod (Seldon Core 2.10.2). Probe pods wear it too and are none. */
+export const isServerPod = (pod: Pod): boolean =>
+  pod.metadata.labels?.["app.kubernetes.io/name"] === "seldon-server" && !isProbe(pod);
 
 /**
  * Every declared replica by its name (a Server is a StatefulSet), and every further pod that wears the label.

@@ -24,4 +24,7 @@ export const preflightChecks = (context: CheckContext): Check[] => [
   ...loopbackPart(context),
 ];
 
-export const preflightRun = (context: CheckContext): Check[] => [clusterIdentity(context), ...preflightChecks(context)];
+export const preflightRun = (context: CheckContext): Check[] => [
+  clusterIdentity(context, "could not look"),
+  ...preflightChecks(context),
+];

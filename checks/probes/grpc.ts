@@ -57,17 +57,49 @@ export async function serverLiveProbe(
 class NotGrpcError extends Error {}
 
 async function callServerLive(stream: Duplex, signal: AbortSignal): Promise<GrpcAnswer> {
-  const started = performance.now();
+  const session = sessionOver(stream);
+  try {
+    return await serverLive(session, stream, signal);
+  } finally {
+    session.destroy();
+  }
+}
+
+/** An HTTP/2 session over a connection that is open; the caller destroys it. */
+export function sessionOver(stream: Duplex): http2.ClientHttp2Session {
   const session = http2.connect("http://127.0.0.1", { createConnection: () => stream });
+  // Between and after calls nobody else listens, and an error that nobody hears ends the process.
+  session.on("error", () => undefined);
+  return session;
+}
+
+/**
+ * Calls ServerLive on a session, as often as wanted.
+ * @throws PortForwardError without any answer, NotGrpcError with one that is not gRPC.
+ */
+export async function serverLive(
+  session: http2.ClientHttp2Session,
+  stream: Duplex,
+  signal: AbortSignal,
+): Promise<GrpcAnswer> {
+  const started = performance.now();
+  let forget = (): void => undefined;
   try {
     return await new Promise((resolve, reject) => {
       const abort = (): void => reject(new PortForwardError("timeout", "no answer"));
-      signal.addEventListener("abort", abort, { once: true });
       // A failed dial destroys the stream with its cause; the session itself would only see a hang-up.
       const failed = (error: unknown): void => reject(stream.errored ?? asError(error));
+      const closed = (): void => failed(new PortForwardError("closed", "the connection was closed"));
+      signal.addEventListener("abort", abort, { once: true });
       stream.once("error", failed);
       session.once("error", failed);
-      session.once("close", () => failed(new PortForwardError("closed", "the connection was closed")));
+      session.once("close", closed);
+      forget = () => {
+        signal.removeEventListener("abort", abort);
+        stream.off("error", failed);
+        session.off("error", failed);
+        session.off("close", closed);
+      };
       const call = session.request({
         ":method": "POST",
         ":path": SERVER_LIVE,
@@ -82,7 +114,6 @@ async function callServerLive(stream: Duplex, signal: AbortSignal): Promise<Grpc
       call.on("data", (chunk: Buffer) => chunks.push(chunk));
       call.once("error", failed);
       call.once("close", () => {
-        signal.removeEventListener("abort", abort);
         try {
           resolve({ ...answerOf(head, trailers, Buffer.concat(chunks)), milliseconds: performance.now() - started });
         } catch (error) {
@@ -92,7 +123,7 @@ async function callServerLive(stream: Duplex, signal: AbortSignal): Promise<Grpc
       call.end(EMPTY_MESSAGE);
     });
   } finally {
-    session.destroy();
+    forget();
   }
 }
 

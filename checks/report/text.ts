@@ -1,9 +1,8 @@
 /** The report for people: plain lines while it runs, a table, and for each finding that is not PASS its whole story. */
 import type { RunResult } from "../engine";
-import { EXIT, type ExitCode } from "../exit-codes";
 import type { Finding, Verdict } from "../verdict";
 import { duration, row, wrap } from "./layout";
-import { notesOf, type ReportHead } from "./report";
+import { countsOf, MEANING, notesOf, type ReportHead } from "./report";
 
 export interface TextOptions {
   /** Characters a line; commands are never broken, so that they can be copied. */
@@ -25,13 +24,14 @@ export function textOptions(stream: { isTTY?: boolean; columns?: number }, env: 
 const COLOURS: Record<Verdict, number> = { PASS: 32, FAIL: 31, DRIFT: 35, ERROR: 33, SKIPPED: 36 };
 
 /** The verdict at the start of a line in its colour. Padding stays outside, so that columns hold. */
-function paint(line: string, verdict: Verdict, { colour }: TextOptions): string {
+export function paint(line: string, verdict: Verdict, { colour }: Pick<TextOptions, "colour">): string {
   return colour && line.startsWith(verdict)
     ? `\x1b[${COLOURS[verdict]}m${verdict}\x1b[0m${line.slice(verdict.length)}`
     : line;
 }
 
-const VERDICT_WIDTH = 7;
+/** Characters of the longest verdict. */
+export const VERDICT_WIDTH = 7;
 
 /** One finding on one line, for the time while the checks run. */
 export const progressLine = ({ verdict, check, target, actual }: Finding, options: TextOptions): string =>
@@ -96,20 +96,5 @@ function labelled(label: string, text: string, width: number): string[] {
 
 const command = (label: string, text: string): string => `  ${label.padEnd(LABEL_WIDTH)}${text}`;
 
-const MEANING: Record<ExitCode, string> = {
-  [EXIT.clean]: "clean",
-  [EXIT.failed]: "failed",
-  [EXIT.couldNotLook]: "could not look",
-  [EXIT.drift]: "drift",
-};
-
-function summary({ totals, exitCode, milliseconds }: RunResult): string {
-  const counts = [
-    `${totals.PASS} passed`,
-    `${totals.FAIL} failed`,
-    ...(totals.DRIFT > 0 ? [`${totals.DRIFT} drifted`] : []),
-    `${totals.ERROR} could not be looked at`,
-    `${totals.SKIPPED} skipped`,
-  ];
-  return `${counts.join(", ")} in ${duration(milliseconds)}: ${MEANING[exitCode]} (exit code ${exitCode})`;
-}
+const summary = (run: RunResult): string =>
+  `${countsOf(run)} in ${duration(run.milliseconds)}: ${MEANING[run.exitCode]} (exit code ${run.exitCode})`;

@@ -53,7 +53,8 @@ function collectorOf(tracing: StackConfig["seldon"]["tracing"]): Destination {
   return namespace === undefined ? { cidrs: addressRange(endpoint) } : { namespace, cidrs: [] };
 }
 
-function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Condition> {
+/** The conditions that a configuration fulfils. Pure. */
+export function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Condition> {
   const pipelines = seldon.profile === "pipelines";
   const holds: Record<Condition, boolean> = {
     pipelines,

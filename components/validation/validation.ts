@@ -26,8 +26,8 @@ export interface ValidationArgs {
 
 /**
  * The success criteria, run at the end of an `up` that changed what they prove: the loopback probes in every server pod,
- * the Model's readiness, the scheduler's log and one inference through the ingress Service (`checks/`). It fails the
- * deployment when one of them fails.
+ * the Model's readiness, the scheduler's log, one inference through the ingress Service, and from short-lived probe pods
+ * the policies and the server pods' addresses (`checks/`). It fails the deployment when one of them fails.
  *
  * It is a command whose trigger is the digest of what it proves: an `up` without a change of that leaves it alone, and
  * `npm run validate -- <stack>` runs the same criteria by hand. A criterion that could not be looked at is reported as

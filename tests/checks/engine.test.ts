@@ -27,6 +27,37 @@ describe("runChecks", () => {
     ]);
   });
 
+  it("tells everything that begins and ends, and hands on which flow a finding is about", async () => {
+    const events: string[] = [];
+    const flow = { from: { endpoint: "envoy" }, to: { endpoint: "server" }, port: 9001, allowed: true };
+    const run = await runChecks(
+      [
+        check("late", fail("no"), { needs: ["first"] }),
+        check("first", [{ ...expectation(() => Promise.resolve(pass("yes")), "x"), flow }]),
+        check("never", pass("yes"), { needs: ["late"] }),
+      ],
+      {
+        onEvent: (event) => {
+          const about =
+            event.kind === "run-started"
+              ? event.checks.map(({ id }) => id).join(" ")
+              : "result" in event
+                ? `${event.result.check.id} ${event.result.verdict}`
+                : event.check.id;
+          events.push(`${event.kind} ${about}`);
+        },
+      },
+    );
+    expect(events).toEqual([
+      "run-started first late never",
+      ...["check-started first", "targets-found first", "probe-started first", "probe-ended first"],
+      ...["check-ended first PASS", "check-started late", "targets-found late", "probe-started late"],
+      ...["probe-ended late", "check-ended late FAIL", "check-started never", "probe-ended never"],
+      "check-ended never SKIPPED",
+    ]);
+    expect(run.results[1]?.findings[0]?.flow).toEqual(flow);
+  });
+
   it("never runs more probes at a time than the limit, and runs that many", async () => {
     let running = 0;
     let most = 0;

@@ -29,7 +29,22 @@ describe("subjectOf", () => {
       ],
       servers: [{ name: "mlserver", config: "mlserver", replicas: 1 }],
       smokeModel: { namespace: "financial-ml", name: "test-model-simple" },
+      policy: {
+        conditions: ["clients"],
+        clients: [{ namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } }],
+        storagePorts: [443],
+      },
+      probes: { image: "docker.io/rancher/mirrored-library-busybox:1.37.0" },
     });
+  });
+
+  it("takes the probe image from the validation, else from the hosts, and knows where to probe nothing", () => {
+    const probes = (more: object) => subjectOf("s", config(more)).probes;
+    expect(probes({ validation: { probeImage: "registry.example.com/busybox:1" } })).toEqual({
+      image: "registry.example.com/busybox:1",
+    });
+    expect(probes({ validation: { probePods: false } })).toBeUndefined();
+    expect(subjectOf("s", config({ policies: { enabled: false } }))).not.toHaveProperty("policy");
   });
 
   it("adds Flannel's range while Flannel is being left, and asks nothing of Calico on Flannel", () => {

@@ -18,12 +18,12 @@ describe("single values", () => {
     [
       "unknown section",
       { seldn: {} },
-      'seldn: is an unknown key; allowed: cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect; fix: Did you mean "seldon"? [schema.unknown-key]',
+      'seldn: is an unknown key; allowed: cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, drift, protect; fix: Did you mean "seldon"? [schema.unknown-key]',
     ],
     [
       "unknown key without a near one",
       { "validation.everything": true },
-      "validation.everything: is an unknown key; allowed: enabled, timeoutSeconds; fix: remove it [schema.unknown-key]",
+      "validation.everything: is an unknown key; allowed: enabled, timeoutSeconds, probePods, probeImage; fix: remove it [schema.unknown-key]",
     ],
     [
       "unknown key in a list",

@@ -21,6 +21,13 @@ test("flags and positional arguments are told apart", () => {
   expect(parseCommandLine(command, ["--help"])).toMatchObject({ help: true });
 });
 
+test("a repeatable flag gives the list, in the order given", () => {
+  const flags = { report: { type: "string", repeatable: true, summary: "where to" } } as const;
+  const { flags: found } = parseCommandLine({ ...command, flags }, ["prod", "--report", "b", "--report=a"]);
+  const reports: readonly string[] | undefined = found.report;
+  expect(reports).toEqual(["b", "a"]);
+});
+
 test.each([
   [["--jsn", "prod"], /Unknown option '--jsn'.*npm run plan -- --help/s],
   [["prod", "--out"], /--out <value>' argument missing/],

@@ -1,11 +1,14 @@
 /** The commands, each against a fake API server; one is started as the process that it is. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { runCommand } from "../../../checks/cli/commands";
 import type { Subject } from "../../../checks/subject";
 import { condition, SeldonCluster } from "../support/seldon-cluster";
+import { readXml } from "../support/strict-xml";
 
 interface Ended {
   readonly code: number;
@@ -49,10 +52,20 @@ describe("usage", () => {
     [["drift", "--help"], 0, /Exit codes: 0 clean, 2 could not look, 7 drift/],
     [["preflight", "staging", "--only", "kernle"], 2, /there is no check "kernle"\. Did you mean "kernel"\?/],
     [["drift"], 2, /missing <stack>/],
+    [["diagnose", "--help"], 0, /Exit codes: 0 nothing wrong, 1 a cause or an unexplained symptom, 2 could not look/],
+    [
+      ["diagnose", "--rules"],
+      0,
+      /oom-killed\n {4}a container was killed for want of memory\n {4}not when: exit code 137/,
+    ],
+    [["diagnose"], 2, /missing <stack>/],
+    [["diagnose", "staging", "--pods", "0"], 2, /--pods: got "0"; allowed: a number from 1/],
     [["vaildate"], 2, /unknown command "vaildate"\. Did you mean "validate"\?/],
     [["validate"], 2, /name either a <stack> or a --subject/],
     [["validate", "stagign"], 2, /"stagign".*[Dd]id you mean "staging"\?/],
     [["validate", "staging", "--only", "inferense"], 2, /there is no check "inferense"\. Did you mean "inference"\?/],
+    [["validate", "staging", "--report", "pdf=x"], 2, /there is no format "pdf".*text, json, junit, markdown, html/],
+    [["preflight", "staging", "--report", "html=/no/such/x"], 2, /there is no folder \/no\/such; fix: make it first/],
     [["validate", "staging", "--timeout", "soon"], 2, /--timeout: got "soon"; allowed: seconds/],
     [["validate", "staging", "--since", "yesterday"], 2, /--since: got "yesterday"; allowed: a moment/],
     [["gate", "caliko-ready"], 2, /there is no gate "caliko-ready"\. Did you mean "calico-ready"\?/],
@@ -138,7 +151,7 @@ describe("against a cluster", () => {
     cluster.simulate();
     const ended = await start(["validate", "--subject", "-", "--json"], subject());
     const report = JSON.parse(ended.stdout) as { version: number; totals: object; exitCode: number; stack: string };
-    expect(report).toMatchObject({ version: 1, stack: "test", exitCode: 0, totals: { PASS: 3, FAIL: 0, SKIPPED: 6 } });
+    expect(report).toMatchObject({ version: 1, stack: "test", exitCode: 0, totals: { PASS: 3, FAIL: 0, SKIPPED: 9 } });
     expect(ended.code).toBe(0);
   });
 
@@ -152,7 +165,7 @@ describe("against a cluster", () => {
     const ended = await start(["validate", "--subject", "-"], subject({ timeoutSeconds: 30 }), (stderr) => {
       if (stderr.includes("Ready=False")) cluster.api.object(cluster.paths.model, model("True"));
     });
-    expect(ended.stdout).toMatch(/PASS {5}model-ready[^]*3 passed, 0 failed, 0 could not be looked at, 6 skipped/);
+    expect(ended.stdout).toMatch(/PASS {5}model-ready[^]*3 passed, 0 failed, 0 could not be looked at, 9 skipped/);
     expect(ended.code).toBe(0);
   });
 
@@ -166,5 +179,58 @@ describe("against a cluster", () => {
   it("--only runs one check and what it needs", async () => {
     const ended = await start(["validate", "--subject", "-", "--only", "model-ready"], subject());
     expect(ended.stdout).toMatch(/3 passed, 0 failed, 0 could not be looked at, 0 skipped/);
+  });
+
+  describe("with reports into files", () => {
+    let folder: string;
+    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "reports-"))));
+    afterEach(() => rmSync(folder, { recursive: true }));
+    const file = (name: string): string => join(folder, name);
+    const only = ["validate", "--subject", "-", "--wait", "0", "--only", "model-ready"];
+
+    it("validate writes each, and the text to standard output as ever", async () => {
+      const reports = ["junit=r.xml", "markdown=r.md", "html=r.html", "json=r.json"].map((one) => {
+        const [format, name] = one.split("=") as [string, string];
+        return `${format}=${file(name)}`;
+      });
+      const ended = await start([...only, ...reports.flatMap((one) => ["--report", one])], subject());
+      expect(ended.code).toBe(0);
+      expect(ended.stdout).toMatch(/^seldon-k3s validate: stack test\n[^]*3 passed, 0 failed/);
+      expect(readdirSync(folder).sort()).toEqual(["r.html", "r.json", "r.md", "r.xml"]);
+      expect(readXml(readFileSync(file("r.xml"), "utf8")).children).toHaveLength(3);
+      expect(readXml(readFileSync(file("r.html"), "utf8")).name).toBe("html");
+      expect(readFileSync(file("r.md"), "utf8")).toMatch(/^### validate test: clean\n/);
+      expect(JSON.parse(readFileSync(file("r.json"), "utf8"))).toMatchObject({ exitCode: 0, stack: "test" });
+    });
+
+    it("a failed criterion ends with 1 whatever is written, and one report takes the place of the text", async () => {
+      cluster.api.replies.set(cluster.paths.model, "missing object");
+      const ended = await start([...only, "--report", "junit=-", "--report", `html=${file("r.html")}`], subject());
+      expect(ended.code).toBe(1);
+      expect(readXml(ended.stdout).name).toBe("testsuites");
+      expect(readFileSync(file("r.html"), "utf8")).toContain("there is no such Model");
+    });
+
+    it("a report that cannot be written any more is told, and is no clean end", async () => {
+      const running = start([...only, "--report", `html=${file("sub")}/r.html`], subject());
+      expect(await running).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: expect.stringContaining("make it first") as string,
+      });
+      const args = [...only, "--report", `html=${file("r.html")}`];
+      const ended = await start(args, subject(), () => rmSync(folder, { recursive: true, force: true }));
+      expect(ended.stderr).toContain(`error: the html report could not be written to ${file("r.html")}: ENOENT`);
+      expect(ended.code).toBe(2);
+      folder = mkdtempSync(join(tmpdir(), "reports-"));
+    });
+
+    it("a gate keeps its line for the state, and writes what was asked for", async () => {
+      const args = ["gate", "cluster-identity", "--report", `junit=${file("g.xml")}`];
+      expect(await start(args, subject())).toMatchObject({ code: 0, stdout: "gate cluster-identity: go\n" });
+      expect(readXml(readFileSync(file("g.xml"), "utf8")).children[0]!.attributes.name).toBe("cluster-identity");
+      const json = await start(["gate", "cluster-identity", "--json"], subject());
+      expect(JSON.parse(json.stdout)).toMatchObject({ command: "gate cluster-identity", exitCode: 0 });
+    });
   });
 });

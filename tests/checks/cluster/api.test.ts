@@ -1,8 +1,10 @@
+import { KubeConfig } from "@kubernetes/client-node";
 import { ClusterApi } from "../../../checks/cluster/api";
 import { connectionError } from "../../../checks/cluster/api-errors";
 import { loadKubeconfig } from "../../../checks/cluster/kubeconfig";
 import { LookError } from "../../../checks/verdict";
-import { FakeApi } from "../support/fake-api";
+import { FakeApi, kubeconfigText } from "../support/fake-api";
+import { tcpServer } from "../support/servers";
 
 const never = new AbortController().signal;
 
@@ -11,10 +13,12 @@ describe("ClusterApi", () => {
   let api: ClusterApi;
   beforeEach(async () => {
     fake = await FakeApi.start();
-    api = new ClusterApi(loadKubeconfig(fake.kubeconfig), "kubeconfig.yaml", 200);
+    api = new ClusterApi(loadKubeconfig(fake.kubeconfig), "kubeconfig.yaml");
   });
   afterEach(() => fake.close());
 
+  /** One that loses patience soon. */
+  const impatient = (): ClusterApi => new ClusterApi(loadKubeconfig(fake.kubeconfig), "kubeconfig.yaml", 200);
   const status = (message: string, reason: string) => ({ kind: "Status", message, reason });
 
   it("finds an object, and tells one that is absent from a kind that is unknown", async () => {
@@ -89,7 +93,54 @@ describe("ClusterApi", () => {
 
   it("names an API server that stalls, within its bound", async () => {
     fake.replies.set("/x", "stall");
-    await expect(api.find("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
+    await expect(impatient().find("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
+  });
+
+  it("names a server that accepts connections and does not even speak TLS", async () => {
+    const mute = await tcpServer(() => undefined);
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfigText(`https://127.0.0.1:${mute.port}`));
+    await expect(new ClusterApi(config, "kubeconfig.yaml", 200).find("/x", never)).rejects.toThrow(
+      /no answer within 0\.2 s to GET \/x/,
+    );
+    await mute.close();
+  });
+
+  it("names an API server that falls silent in the middle of an answer", async () => {
+    fake.replies.set("/x", "stall midway");
+    await expect(impatient().list("/x", never)).rejects.toThrow(/no answer within 0\.2 s to GET \/x/);
+  });
+
+  describe("dryRunApply", () => {
+    const path = "/api/v1/namespaces/a/configmaps/c";
+
+    it("gives what the server would store, and asks for nothing to be stored", async () => {
+      fake.patches.set(path, (sent) => ({ json: { ...sent, spec: { filled: "in" } } }));
+      await expect(api.dryRunApply(path, { kind: "ConfigMap" }, "me", never)).resolves.toEqual({
+        object: { kind: "ConfigMap", spec: { filled: "in" } },
+      });
+      expect(fake.requests).toEqual([`PATCH ${path}?dryRun=All&force=true&fieldManager=me`]);
+    });
+
+    it.each([
+      [422, "spec.selector: Invalid value: field is immutable"],
+      [500, "failed to create typed patch object: .spec.replicaz: field not declared in schema"],
+    ])("tells what the server has against the object (%d)", async (code, message) => {
+      fake.patches.set(path, () => ({ json: status(message, "Invalid"), status: code }));
+      await expect(api.dryRunApply(path, {}, "me", never)).resolves.toEqual({ objection: message });
+    });
+
+    it.each([
+      [
+        403,
+        'configmaps "c" is forbidden: User "ci" cannot patch resource "configmaps" in API group "" in the namespace "a"',
+        /^missing right: user "ci" may not patch configmaps in namespace a$/,
+      ],
+      [503, "etcdserver: no leader", /answered 503 to PATCH \/api\/v1\/namespaces\/a\/configmaps\/c: etcdserver/],
+    ])("could not look where the server does not apply (%d)", async (code, message, expected) => {
+      fake.patches.set(path, () => ({ json: status(message, "Forbidden"), status: code }));
+      await expect(api.dryRunApply(path, {}, "me", never)).rejects.toThrow(expected);
+    });
   });
 
   it("names a server that is no API server", async () => {

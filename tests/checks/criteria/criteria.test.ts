@@ -69,6 +69,10 @@ describe("success criteria", () => {
       "model-ready": "PASS",
       "no-empty-server": "PASS",
       inference: "PASS",
+      // Without a word about probes in the subject none is started.
+      "probe-pods": "SKIPPED",
+      "policy-table": "SKIPPED",
+      "server-address": "SKIPPED",
     });
     expect(run.exitCode).toBe(0);
     expect(inferred).toMatchObject({
@@ -87,10 +91,10 @@ describe("success criteria", () => {
 
   it("refuses another cluster before anything else is looked at, for good", async () => {
     const run = await judge({ uid: "0b5c0e8a-0000-4a51-9a51-3a5f6a1f0001" });
-    expect(only(run, "cluster-identity")).toMatchObject({ verdict: "FAIL", final: true });
-    expect(run.totals).toMatchObject({ FAIL: 1, PASS: 0 });
+    expect(only(run, "cluster-identity")).toMatchObject({ verdict: "ERROR", final: true });
+    expect(run.totals).toMatchObject({ ERROR: 1, FAIL: 0, PASS: 0 });
     expect(cluster.api.requests.filter((request) => !/kube-system|version/.test(request))).toEqual([]);
-    expect(run.exitCode).toBe(1);
+    expect(run.exitCode).toBe(2);
   });
 
   it("could not look when the kubeconfig is missing", async () => {
@@ -106,7 +110,12 @@ describe("success criteria", () => {
       actual: "Seldon is half-installed: the CRDs of servers, seldonruntimes are absent",
     });
     cluster.api.replies.delete("/apis/mlops.seldon.io/v1alpha1");
-    expect(only(await judge(), "seldon-crds").actual).toContain("models, servers, seldonruntimes are absent");
+    // A cluster on which Seldon was never installed has none of its pods either.
+    cluster.api.list(cluster.paths.pods, []);
+    const run = await judge();
+    expect(only(run, "seldon-crds").actual).toContain("models, servers, seldonruntimes are absent");
+    expect(run.totals.FAIL).toBe(0);
+    expect(run.exitCode).toBe(2);
   });
 
   it("names a port that nothing listens on, next to what the container did", async () => {
@@ -132,11 +141,39 @@ describe("success criteria", () => {
     expect(verdicts(run)["server-http-ready"]).toBe("PASS");
   });
 
+  it("tells a server bound to the pod's address, and one that is starting, from one that does not listen", async () => {
+    cluster.api.forwards.set(`${NS}/mlserver-0:9000`, await refusedPort());
+    const shown = (status: object) => {
+      const server = pod("mlserver-0", { containers: [{ name: "mlserver", restartCount: 0, ...status }] });
+      const containers = [{ name: "mlserver", readinessProbe: { httpGet: { port: 9000 } } }];
+      const bound = {
+        ...server,
+        spec: { ...server.spec, containers },
+        status: { ...server.status, podIP: "10.42.1.7" },
+      };
+      cluster.api.list(cluster.paths.pods, [bound, pod("seldon-scheduler-0")]);
+    };
+    shown({ ready: true, started: true, state: { running: {} } });
+    expect(only(await judge(), "server-http-ready").actual).toBe(
+      "listens elsewhere: 127.0.0.1:9000 refuses, while the kubelet reaches 10.42.1.7:9000 (container mlserver is ready)",
+    );
+    shown({ ready: false, started: false, state: { running: {} } });
+    expect(only(await judge(), "server-http-ready").actual).toMatch(
+      /^not ready yet: container mlserver runs and has not passed its startup probe; connection refused/,
+    );
+  });
+
+  it("takes no probe pod for a server pod, although it wears the label", async () => {
+    const labels = { "app.kubernetes.io/name": "seldon-server", "seldon-k3s/probe": "policy" };
+    cluster.api.list(cluster.paths.pods, [pod("mlserver-0"), pod("seldon-k3s-policy-x", { labels })]);
+    expect(only(await judge(), "server-http-ready").target).toBe("financial-ml/mlserver-0:9000");
+  });
+
   it("names an agent that is not ready", async () => {
     const agent = await httpServer((_, response) => response.writeHead(404).end("target not set"));
     standing.push(agent);
     cluster.api.forwards.set(`${NS}/mlserver-0:9008`, agent.port);
-    expect(only(await judge(), "agent-ready").actual).toMatch(/^404 in \d+ ms: target not set$/);
+    expect(only(await judge(), "agent-ready").actual).toMatch(/^404 in \d+ ms: target not set \(not ready yet\)$/);
   });
 
   it("fails for a declared server pod that does not exist or does not run", async () => {

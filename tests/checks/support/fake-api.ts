@@ -8,11 +8,13 @@ import http from "node:http";
 import net, { type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
 export type Reply =
   | { readonly json: unknown; readonly status?: number }
   | { readonly text: string; readonly status?: number }
   | "stall"
+  | "stall midway"
   | "missing object";
 
 /** What is behind a forwarded port: a local TCP port, or the text that the runtime puts on the error channel. */
@@ -21,6 +23,13 @@ export type Forward = number | string;
 export class FakeApi {
   /** Answers by path without the query; a function sees the query. Anything else is an unknown kind. */
   readonly replies = new Map<string, Reply | ((query: URLSearchParams) => Reply)>();
+  /** Answers to PATCH by path, told what was sent; without one, a PATCH is answered like a GET. */
+  readonly patches = new Map<string, (sent: Record<string, unknown>, query: URLSearchParams) => Reply>();
+  /** Answers to POST and DELETE; without an answer they are answered like a GET. */
+  write: (method: "POST" | "DELETE", path: string, sent: Record<string, unknown>) => Reply | undefined = () =>
+    undefined;
+  /** What a path that nobody answers for is answered with; an unknown kind where it gives nothing. */
+  fallback: (path: string, query: URLSearchParams) => Reply | undefined = () => undefined;
   /** By `<namespace>/<pod>:<port>`. */
   readonly forwards = new Map<string, Forward>();
   /** Status to answer every upgrade with, instead of upgrading; "stall" never answers. */
@@ -73,9 +82,37 @@ export class FakeApi {
   private answer(request: http.IncomingMessage, response: http.ServerResponse): void {
     const url = new URL(request.url ?? "/", this.url);
     this.requests.push(`${request.method} ${url.pathname}${url.search}`);
+    if (request.method === "POST" || request.method === "DELETE")
+      return this.answerWrite(request.method, url, request, response);
+    const patch = request.method === "PATCH" ? this.patches.get(url.pathname) : undefined;
+    if (patch === undefined) return this.reply(this.replyTo(url), url, response);
+    void text(request).then((sent) =>
+      this.reply(patch(JSON.parse(sent) as Record<string, unknown>, url.searchParams), url, response),
+    );
+  }
+
+  private answerWrite(
+    method: "POST" | "DELETE",
+    url: URL,
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+  ): void {
+    void text(request).then((sent) => {
+      const body = (sent === "" ? {} : JSON.parse(sent)) as Record<string, unknown>;
+      this.reply(this.write(method, url.pathname, body) ?? this.replyTo(url), url, response);
+    });
+  }
+
+  private replyTo(url: URL): Reply | undefined {
     const found = this.replies.get(url.pathname);
-    const reply = typeof found === "function" ? found(url.searchParams) : found;
+    return typeof found === "function"
+      ? found(url.searchParams)
+      : (found ?? this.fallback(url.pathname, url.searchParams));
+  }
+
+  private reply(reply: Reply | undefined, url: URL, response: http.ServerResponse): void {
     if (reply === "stall") return;
+    if (reply === "stall midway") return void response.writeHead(200).write('{"items": [');
     if (reply === undefined) return void response.writeHead(404).end("404 page not found\n");
     if (reply === "missing object") {
       const name = url.pathname.split("/").at(-1);
@@ -109,7 +146,9 @@ export class FakeApi {
       socket.end(CLOSE_FRAME);
     };
     if (typeof forward === "string") return failed(forward);
-    const behind = net.connect(forward, "127.0.0.1");
+    // As Go's connections are: else a request in two writes waits 40 ms for the other side's acknowledgement.
+    const behind = net.connect({ port: forward, host: "127.0.0.1", noDelay: true });
+    socket.setNoDelay(true);
     this.keep(behind);
     behind.on("data", (data) => send(0, data));
     behind.on("error", (error) =>

@@ -37,7 +37,12 @@ test("an image is there under each of its names, and a layer that two images sha
   const bytes = ociArchive(
     [
       { names: ["docker.io/lab/one:1", "docker.io/lab/two:2"], layers: [layer], command: ["sh"] },
-      { names: ["docker.io/lab/three:3"], layers: [layer], entrypoint: ["/bin/sleep", "1"] },
+      {
+        names: ["docker.io/lab/three:3"],
+        layers: [layer],
+        entrypoint: ["/bin/sleep", "1"],
+        environment: ["HOME=/tmp"],
+      },
     ],
     "amd64",
   );
@@ -58,6 +63,8 @@ test("an image is there under each of its names, and a layer that two images sha
   for (const { digest: of } of index.manifests) {
     const manifest = JSON.parse(blob(of)) as { layers: { digest: string }[]; config: { digest: string } };
     expect(manifest.layers.map((entry) => entry.digest)).toEqual([digest]);
-    expect(JSON.parse(blob(manifest.config.digest))).toMatchObject({ rootfs: { diff_ids: [digest] } });
+    const config = JSON.parse(blob(manifest.config.digest)) as { config: { Env: string[]; Entrypoint?: string[] } };
+    expect(config).toMatchObject({ rootfs: { diff_ids: [digest] } });
+    expect(config.config.Env).toEqual([config.config.Entrypoint ? "HOME=/tmp" : expect.stringContaining("PATH=/bin:")]);
   }
 });

@@ -8,6 +8,8 @@ export interface ImageSpec {
   readonly names: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
+  /** Variables as `NAME=value`. @default a PATH with the usual folders */
+  readonly environment?: readonly string[];
   /** Uncompressed tar archives, lowest first. */
   readonly layers: readonly Buffer[];
 }
@@ -42,7 +44,7 @@ export function ociArchive(images: readonly ImageSpec[], architecture: Architect
         architecture,
         os: "linux",
         config: {
-          Env: [PATH],
+          Env: image.environment ?? [PATH],
           ...(image.entrypoint && { Entrypoint: image.entrypoint }),
           ...(image.command && { Cmd: image.command }),
         },
