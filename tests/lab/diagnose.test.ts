@@ -41,9 +41,6 @@ suite(`the diagnosis of a real server pod, with ${CRDS.name}${why === undefined 
 
   afterAll(async () => {
     await stage?.lab.stop();
-    process.stdout.write(
-      rows.map(({ cause, verdict, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${verdict}: ${cause}\n`).join(""),
-    );
     if (process.env["LAB_WRITE"] === "1" && rows.length === INJECTIONS.length) writeFileSync(PAGE, page(rows, about()));
   }, MINUTES);
 
@@ -64,6 +61,8 @@ suite(`the diagnosis of a real server pod, with ${CRDS.name}${why === undefined 
         const answer = await stage.diagnose();
         const verdict = verdictOf(answer);
         rows.push({ cause, expected, verdict, seconds: answer.seconds });
+        process.stderr.write(`${answer.seconds.toFixed(1).padStart(6)} s  ${verdict}: ${cause}\n`);
+        if (!verdict.startsWith(expected)) process.stderr.write(`${shown(answer)}\n`);
         expect(`${verdict} ${shown(answer)}`).toMatch(new RegExp(`^${expected}\\b`));
         expect(answer.code).toBe(expected === "nothing" ? 0 : 1);
       } finally {
