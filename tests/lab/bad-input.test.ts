@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Flow } from "./flow/flow";
 import { differences, type HostState } from "./flow/host-state";
 import { hostPicture } from "./flow/machines";
+import { podsEverywhere } from "./flow/pods-everywhere";
 import { explained, unwrapped } from "./flow/told";
 import { machineOf, pinned, tokenFlow } from "./flow/token-flow";
 import type { LabHost } from "./host";
@@ -190,6 +191,8 @@ suite(`machines that are not as they should be${why === undefined ? "" : ` (skip
   beforeAll(async () => {
     lab = await Lab.start({ topology: "1s2a", empty: ["a2"] });
     token = (await lab.host("s1").must("cat /var/lib/rancher/k3s/server/token")).trim();
+    // Kubernetes may place a pod at any time.
+    await podsEverywhere(lab);
     await lab.waitForDns();
     const known = { servers: [machineOf(lab.host("s1"))], agents: [machineOf(lab.host("a1"))] };
     expect(explained(await flowOf({ ...right(), hosts: known }).up())).toBe("");

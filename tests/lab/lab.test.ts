@@ -48,6 +48,7 @@ suite(`a lab of one server and one agent${why === undefined ? "" : ` (skipped: $
     lab = await Lab.start({ topology: "1s1a" });
     await lab.kubectl(["apply", "-f", "-"], ["s1", "a1"].map(serverPod).join("---"));
     await lab.kubectl(["wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s"]);
+    await lab.waitForDns();
   }, 10 * MINUTES);
 
   afterAll(async () => {

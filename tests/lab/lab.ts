@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { SandboxError } from "../../sandbox/failure";
 import { Progress } from "../../sandbox/progress";
 import { Admin } from "./admin";
+import { waitFor } from "./processes";
 import { installCluster, newToken, waitForNodes, type InstallOptions } from "./cluster";
 import { isOrphan, LabFolder, type LabRecord } from "./folder";
 import { filesOf, LabHost, type HostSetting } from "./host";
@@ -196,10 +197,16 @@ export class Lab {
     return waitForNodes(this.hosts, ready, signal);
   }
 
-  /** Waits until names of Services are answered: the last part of a cluster that comes up. */
+  /** Waits until every node leads to a DNS that answers: the last part of a cluster that comes up. */
   async waitForDns(): Promise<void> {
     const deployment = ["deployment/coredns", "--namespace=kube-system"];
     await this.kubectl(["wait", "--for=condition=Available", ...deployment, "--timeout=120s"]);
+    const leads = "[ ! -e /usr/local/bin/k3s ] || iptables-save -t nat | grep -q 'kube-system/kube-dns:dns -> '";
+    await Promise.all(
+      this.hosts.map((host) =>
+        waitFor(`kube-proxy of ${host.name}`, 60, async () => (await host.exec(leads)).code === 0 || undefined),
+      ),
+    );
   }
 
   /** Ends everything and removes every trace. Can be called again. */

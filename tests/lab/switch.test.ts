@@ -8,7 +8,7 @@ import { Flow } from "./flow/flow";
 import { differences, hostState, type HostState } from "./flow/host-state";
 import { readLoad, startLoad } from "./flow/load";
 import { explained } from "./flow/told";
-import { NODE_IMAGE } from "./image/contents";
+import { podsEverywhere } from "./flow/pods-everywhere";
 import type { LoadReport } from "./load/report";
 import { whyNoLab } from "./tools";
 
@@ -18,28 +18,6 @@ const suite = why === undefined ? describe : describe.skip;
 
 const MINUTES = 60_000;
 
-/** A host port on every node, as K3s' ServiceLB has them: portmap's own chains are there on either CNI. */
-const HOST_PORTS = {
-  apiVersion: "apps/v1",
-  kind: "DaemonSet",
-  metadata: { name: "host-port", namespace: "default" },
-  spec: {
-    selector: { matchLabels: { app: "host-port" } },
-    template: {
-      metadata: { labels: { app: "host-port" } },
-      spec: {
-        containers: [
-          {
-            name: "serve",
-            image: NODE_IMAGE,
-            command: ["labtool", "serve", "--listen=:8080"],
-            ports: [{ containerPort: 8080, hostPort: 8088 }],
-          },
-        ],
-      },
-    },
-  },
-};
 const now = (): number => Date.now() / 1000;
 
 /**
@@ -62,8 +40,7 @@ suite(`the way to Calico and back, one server on SQLite and one agent${why === u
     lab = await Lab.start({ topology: "1s1a", unitFlags: ["--flannel-backend=vxlan"] });
     flow = new Flow(lab);
     await startLoad(lab);
-    await lab.kubectl(["apply", "-f", "-"], JSON.stringify(HOST_PORTS));
-    await lab.kubectl(["rollout", "status", "daemonset/host-port", "--timeout=120s"]);
+    await podsEverywhere(lab);
     await lab.waitForDns();
     for (const host of lab.hosts) untouched[host.name] = await hostState(host);
   }, 10 * MINUTES);
