@@ -9,7 +9,8 @@ import { conditionsOf } from "../components/network-policies/context";
 import { CONDITIONS } from "../components/network-policies/flow";
 import { calicoPool, flannelRange, probeImage, runtimeNamespaces } from "../config/derive";
 import type { StackConfig } from "../config/schema";
-import { calico as calicoConfig, cluster, cni, k3s, network } from "../config/schema-cluster";
+import { calico as calicoConfig } from "../config/schema-calico";
+import { cluster, cni, k3s, network } from "../config/schema-cluster";
 import { hosts } from "../config/schema-hosts";
 import { z } from "zod";
 

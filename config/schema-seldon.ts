@@ -1,4 +1,4 @@
-/** The sections about Seldon Core and who may talk to it: part of `config/schema.ts`. */
+/** The section about Seldon Core: part of `config/schema.ts`. */
 import { z } from "zod";
 import { SELDON_VERSIONS } from "./compatibility";
 import { cidr, dnsLabel, hostPort, quantity } from "./values";
@@ -87,36 +87,4 @@ export const seldon = z.strictObject({
     .describe(
       "StorageClass of model and scheduler volumes; the charts take the cluster's default, so this is checked, not set.",
     ),
-});
-
-export const policies = z.strictObject({
-  enabled: z
-    .boolean()
-    .default(true)
-    .describe("Default deny and the flow table's allow rows in every namespace of ours."),
-  clients: z
-    .array(
-      z.strictObject({
-        namespace: dnsLabel.describe("Namespace of pods that may call models."),
-        podLabels: z
-          .record(z.string(), z.string())
-          .default({})
-          .describe("Only pods with these labels; all pods of the namespace when empty."),
-      }),
-    )
-    .default([{ namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } }])
-    .describe("Who may send inference requests to Envoy."),
-  monitoringNamespace: dnsLabel.optional().describe("Namespace of Prometheus; its scrapes are allowed when set."),
-  storage: z
-    .strictObject({
-      cidrs: z
-        .array(cidr)
-        .default(["0.0.0.0/0"])
-        .describe(
-          "Object storage addresses that model servers may reach. Pod, service and node ranges are always cut out.",
-        ),
-      ports: z.array(z.int().min(1).max(65535)).min(1).default([443]).describe("TCP ports of the object storage."),
-    })
-    .prefault({})
-    .describe("Way out for model artefacts."),
 });

@@ -6,10 +6,12 @@
  * the rules in `config/rules/`. Both report every fault at once (see `config/parse.ts`).
  */
 import { z } from "zod";
-import { calico, cluster, cni, k3s, network } from "./schema-cluster";
+import { calico } from "./schema-calico";
+import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
-import { policies, seldon, type server } from "./schema-seldon";
+import { policies } from "./schema-policies";
+import { seldon, type server } from "./schema-seldon";
 
 const charts = z.strictObject({
   folder: z
