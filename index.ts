@@ -51,7 +51,7 @@ export = () => {
 
   const models = new SeldonCore(
     "seldon",
-    { seldon, charts, protect, subject, kafkaPassword: secrets.kafkaPassword },
+    { seldon, charts, protect, subject, takeOver: cluster.takeOver, kafkaPassword: secrets.kafkaPassword },
     { provider, dependsOn: [namespaces, rules] },
   );
 

@@ -21,6 +21,13 @@ export interface SeldonCoreArgs {
   readonly protect: boolean;
   /** What the readiness gates look at. */
   readonly subject: Subject;
+  /**
+   * Leave the podSpec of Servers that exist as it is, while they are taken over: the provider would take what kubectl wrote
+   * for its own and drop what is not declared, without a word in the preview (4.34, `await.go` fixCSAFieldManagers).
+   *
+   * @default false
+   */
+  readonly takeOver?: boolean | undefined;
   /** SASL password for Kafka. Needed for the pipelines profile over SASL_SSL, not read otherwise. Stays a secret. */
   readonly kafkaPassword?: pulumi.Output<string>;
 }
@@ -123,7 +130,8 @@ export class SeldonCore extends pulumi.ComponentResource {
     }
 
     function createServers(): k8s.apiextensions.CustomResource[] {
-      const own = child({ dependsOn: [runtimeReady] });
+      const kept = args.takeOver === true ? { ignoreChanges: ["spec.podSpec"] } : {};
+      const own = child({ dependsOn: [runtimeReady], ...kept });
       return declaredServers.map((server) => {
         const suffix = `server-${server.metadata.namespace}-${server.metadata.name}`;
         return new k8s.apiextensions.CustomResource(`${name}-${suffix}`, server, own);
