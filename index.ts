@@ -17,7 +17,7 @@ import { loadConfig } from "./config/load";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
-  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect } = config;
+  const { cluster, k3s, network, cni, calico, hosts, seldon, ingress, policies, charts, validation, protect } = config;
   const subject = subjectOf(stack, config);
 
   const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
@@ -47,7 +47,7 @@ export = () => {
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
-  const rules = new NetworkPolicies("policies", { policies, seldon, network }, { provider, dependsOn: [namespaces] });
+  const rules = new NetworkPolicies("policies", { policies, seldon, ingress, network }, { provider, dependsOn: [namespaces] });
 
   const models = new SeldonCore(
     "seldon",

@@ -10,6 +10,7 @@ import { calico } from "./schema-calico";
 import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
+import { ingress } from "./schema-ingress";
 import { policies } from "./schema-policies";
 import { seldon, type server } from "./schema-seldon";
 
@@ -57,6 +58,7 @@ export const stackSchema = z.strictObject({
     .optional()
     .describe("The machines. Without them the cluster exists already and only objects inside it are managed."),
   seldon: seldon.prefault({}).describe("Seldon Core v2."),
+  ingress: ingress.prefault({}).describe("The way in to the models from outside the cluster."),
   policies: policies.prefault({}).describe("NetworkPolicies."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
   validation: validation.prefault({}).describe("Readiness gates and success criteria."),

@@ -1,10 +1,12 @@
 import ipaddr from "ipaddr.js";
 import { runtimeNamespaces } from "../../config/derive";
+import { type Client, clientsOf } from "../../config/ingress";
+import { type Kafka, kafkaOf } from "../../config/kafka";
 import type { StackConfig } from "../../config/schema";
 import type { Condition, ConfiguredPorts, Flow, Protocol } from "./flow";
 
 /** Parts of a stack's configuration that decide its policies. */
-export type PolicyConfig = Pick<StackConfig, "network" | "seldon" | "policies">;
+export type PolicyConfig = Pick<StackConfig, "network" | "seldon" | "ingress" | "policies">;
 
 /** Somewhere that the configuration names: pods of a namespace, address ranges, or both. */
 export interface Destination {
@@ -18,7 +20,7 @@ export interface PolicyContext {
   /** Runtime namespaces, the operator's first. */
   readonly namespaces: readonly string[];
   readonly conditions: ReadonlySet<Condition>;
-  readonly clients: StackConfig["policies"]["clients"];
+  readonly clients: readonly Client[];
   readonly monitoringNamespace?: string;
   /** Ranges of the nodes: where the API server answers. */
   readonly nodeCidrs: readonly string[];
@@ -41,7 +43,7 @@ function addressRange(hostPort: string): string[] {
 
 const portOf = (hostPort: string): number => Number(hostPort.slice(hostPort.lastIndexOf(":") + 1));
 
-function kafkaOf(kafka: StackConfig["seldon"]["kafka"]): Destination {
+function brokersOf(kafka: Kafka | undefined): Destination {
   if (kafka === undefined) return NOWHERE;
   const cidrs = kafka.cidrs.length > 0 ? kafka.cidrs : addressRange(kafka.bootstrap);
   return { ...(kafka.namespace === undefined ? {} : { namespace: kafka.namespace }), cidrs };
@@ -54,16 +56,19 @@ function collectorOf(tracing: StackConfig["seldon"]["tracing"]): Destination {
 }
 
 /** The conditions that a configuration fulfils. Pure. */
-export function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Condition> {
+export function conditionsOf(config: PolicyConfig): ReadonlySet<Condition> {
+  const { seldon, policies } = config;
   const pipelines = seldon.profile === "pipelines";
+  const { controlPlane, dataPlane } = seldon.tls;
   const holds: Record<Condition, boolean> = {
     pipelines,
-    clients: policies.clients.length > 0,
+    clients: clientsOf(config).length > 0,
     monitoring: policies.monitoringNamespace !== undefined,
     tracing: seldon.tracing !== undefined,
     triton: seldon.servers.some((server) => server.config === "triton"),
-    componentSecrets: pipelines && seldon.kafka?.protocol === "SASL_SSL",
-    controlPlaneTls: false,
+    componentSecrets: kafkaOf(config)?.protocol === "SASL_SSL" || controlPlane || dataPlane,
+    controlPlaneTls: controlPlane,
+    certificates: controlPlane || dataPlane,
     schemaRegistry: false,
     hodometer: false,
   };
@@ -73,20 +78,21 @@ export function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Co
 /** What a configuration means for the policies. Pure. */
 export function policyContext(config: PolicyConfig): PolicyContext {
   const { network, seldon, policies } = config;
+  const kafka = kafkaOf(config);
   return {
     operatorNamespace: seldon.namespace,
     namespaces: runtimeNamespaces(config),
     conditions: conditionsOf(config),
-    clients: policies.clients,
+    clients: clientsOf(config),
     ...(policies.monitoringNamespace === undefined ? {} : { monitoringNamespace: policies.monitoringNamespace }),
     nodeCidrs: network.nodeCidrs,
     reserved: [network.clusterCidr, network.serviceCidr, ...network.nodeCidrs],
     storageCidrs: policies.storage.cidrs,
-    kafka: kafkaOf(seldon.kafka),
+    kafka: brokersOf(kafka),
     collector: collectorOf(seldon.tracing),
     ports: {
       storage: policies.storage.ports,
-      kafka: seldon.kafka === undefined ? [] : [portOf(seldon.kafka.bootstrap)],
+      kafka: kafka === undefined ? [] : [portOf(kafka.bootstrap)],
       collector: seldon.tracing === undefined ? [] : [portOf(seldon.tracing.endpoint)],
       schemaRegistry: [],
     },

@@ -3,6 +3,7 @@ import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subject } from "../../checks/subject";
 import { runtimeNamespaces } from "../../config/derive";
+import { kafkaOf } from "../../config/kafka";
 import type { StackConfig } from "../../config/schema";
 import { digest } from "../canonical";
 import { token } from "../component";
@@ -146,7 +147,7 @@ export class SeldonCore extends pulumi.ComponentResource {
 
 /** The configuration's rules refuse these first; a component must not trust its caller for a password. */
 function refuseUnusable(component: pulumi.Resource, { seldon, kafkaPassword }: SeldonCoreArgs): void {
-  if (seldon.profile === "pipelines" && seldon.kafka === undefined) {
+  if (seldon.profile === "pipelines" && kafkaOf({ seldon }) === undefined) {
     throw new pulumi.ResourceError(
       "seldon.profile: got pipelines without seldon.kafka; allowed: pipelines with Kafka settings, or models; fix: add the section seldon.kafka",
       component,

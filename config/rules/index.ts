@@ -3,7 +3,9 @@ import { BACKUP_RULES } from "./backup";
 import { CLUSTER_RULES } from "./cluster";
 import { CNI_RULES } from "./cni";
 import { HOST_RULES } from "./hosts";
+import { INGRESS_RULES } from "./ingress";
 import { K3S_RULES } from "./k3s";
+import { KAFKA_RULES } from "./kafka";
 import { LIST_RULES } from "./lists";
 import { NETWORK_RULES } from "./network";
 import { PIPELINE_RULES } from "./pipelines";
@@ -11,6 +13,7 @@ import { POLICY_RULES } from "./policies";
 import { ROOM_RULES } from "./room";
 import type { Rule } from "./rule";
 import { SELDON_RULES } from "./seldon";
+import { TLS_RULES } from "./tls";
 import { VERSION_RULES } from "./versions";
 
 export const RULES: readonly Rule[] = [
@@ -24,6 +27,9 @@ export const RULES: readonly Rule[] = [
   ...BACKUP_RULES,
   ...SELDON_RULES,
   ...PIPELINE_RULES,
+  ...KAFKA_RULES,
+  ...TLS_RULES,
+  ...INGRESS_RULES,
   ...POLICY_RULES,
   ...LIST_RULES,
 ];

@@ -3,12 +3,13 @@ import { formatFault } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import { RULES } from "../../config/rules";
 import { changed, KAFKA, soundConfig } from "./cases/case";
+import { EDGE_CASES } from "./cases/edge";
 import { NETWORK_CASES } from "./cases/network";
 import { NODE_CASES } from "./cases/nodes";
 import { PLATFORM_CASES } from "./cases/platform";
 import { SELDON_CASES } from "./cases/seldon";
 
-const CASES = [...PLATFORM_CASES, ...NETWORK_CASES, ...NODE_CASES, ...SELDON_CASES];
+const CASES = [...PLATFORM_CASES, ...NETWORK_CASES, ...NODE_CASES, ...SELDON_CASES, ...EDGE_CASES];
 
 test("the configuration that the cases break is sound", () => {
   expect(parseConfig(soundConfig(), new Set()).faults).toEqual([]);
