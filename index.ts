@@ -12,8 +12,9 @@ import { NodeNetwork } from "./components/node-network/node-network";
 import { SeldonNamespaces } from "./components/seldon/namespaces";
 import { SeldonCore } from "./components/seldon/seldon-core";
 import { Validation } from "./components/validation/validation";
-import { declaredCnis, runtimeNamespaces } from "./config/derive";
+import { declaredCnis } from "./config/derive";
 import { loadConfig } from "./config/load";
+import { seldonNamespaces } from "./config/runtimes";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
@@ -43,11 +44,15 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { namespaces: runtimeNamespaces(config), protect },
+    { namespaces: seldonNamespaces(config), protect },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
-  const rules = new NetworkPolicies("policies", { policies, seldon, ingress, network }, { provider, dependsOn: [namespaces] });
+  const rules = new NetworkPolicies(
+    "policies",
+    { policies, seldon, ingress, network },
+    { provider, dependsOn: [namespaces] },
+  );
 
   const models = new SeldonCore(
     "seldon",

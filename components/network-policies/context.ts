@@ -1,8 +1,10 @@
 import ipaddr from "ipaddr.js";
-import { runtimeNamespaces } from "../../config/derive";
 import { type Client, clientsOf } from "../../config/ingress";
 import { type Kafka, kafkaOf } from "../../config/kafka";
+import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
+import { COMPONENTS } from "./endpoints";
+import type { Component } from "./endpoints";
 import type { Condition, ConfiguredPorts, Flow, Protocol } from "./flow";
 
 /** Parts of a stack's configuration that decide its policies. */
@@ -17,7 +19,7 @@ export interface Destination {
 /** What rendering needs to know, and nothing else. */
 export interface PolicyContext {
   readonly operatorNamespace: string;
-  /** Runtime namespaces, the operator's first. */
+  /** Runtime namespaces. The operator's is the first of them, or none. */
   readonly namespaces: readonly string[];
   readonly conditions: ReadonlySet<Condition>;
   readonly clients: readonly Client[];
@@ -65,7 +67,7 @@ export function conditionsOf(config: PolicyConfig): ReadonlySet<Condition> {
     clients: clientsOf(config).length > 0,
     monitoring: policies.monitoringNamespace !== undefined,
     tracing: seldon.tracing !== undefined,
-    triton: seldon.servers.some((server) => server.config === "triton"),
+    triton: runtimesOf(config).some(({ servers }) => servers.some((server) => server.config === "triton")),
     componentSecrets: kafkaOf(config)?.protocol === "SASL_SSL" || controlPlane || dataPlane,
     controlPlaneTls: controlPlane,
     certificates: controlPlane || dataPlane,
@@ -80,7 +82,7 @@ export function policyContext(config: PolicyConfig): PolicyContext {
   const { network, seldon, policies } = config;
   const kafka = kafkaOf(config);
   return {
-    operatorNamespace: seldon.namespace,
+    operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     conditions: conditionsOf(config),
     clients: clientsOf(config),
@@ -98,6 +100,20 @@ export function policyContext(config: PolicyConfig): PolicyContext {
     },
   };
 }
+
+/** Every namespace of ours: the operator's, and those of the runtimes. */
+export const ownNamespaces = ({ operatorNamespace, namespaces }: OurNamespaces): string[] => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
+
+/** Which namespaces are ours, and which of them has the operator. */
+export type OurNamespaces = Pick<PolicyContext, "operatorNamespace" | "namespaces">;
+
+/** Components that can run in a namespace of ours: the operator in its own, all others beside a runtime. */
+export const componentsIn = ({ operatorNamespace, namespaces }: OurNamespaces, namespace: string): Component[] =>
+  COMPONENTS.filter((component) =>
+    component === "operator" ? namespace === operatorNamespace : namespaces.includes(namespace),
+  );
 
 /** Whether a row holds. */
 export function holds(flow: Flow, context: PolicyContext): boolean {

@@ -1,4 +1,5 @@
 import { clientsOf } from "../ingress";
+import { runtimesOf } from "../runtimes";
 import type { Rule } from "./rule";
 
 /** The way in from outside, and what it needs of the rest. */
@@ -14,6 +15,52 @@ export const INGRESS_RULES: readonly Rule[] = [
         allowed: "istio, none, or traefik without traefik in k3s.disable",
         fix: "remove traefik from k3s.disable, or choose another provider",
       };
+    },
+  },
+  {
+    id: "ingress.host-missing",
+    *check(config) {
+      if (config.ingress.provider === "none" || runtimesOf(config).some(({ host }) => host !== undefined)) return;
+      yield {
+        path: "seldon.host",
+        problem: `is missing, and so are those of all tenants: ${config.ingress.provider} tells runtimes apart by host name and would lead to none`,
+        allowed: "a host name for each runtime that shall be reached from outside",
+        fix: "set seldon.host, or host of a tenant, or set ingress.provider to none",
+      };
+    },
+  },
+  {
+    id: "ingress.host-unused",
+    *check(config) {
+      if (config.ingress.provider !== "none") return;
+      for (const { host, path } of runtimesOf(config)) {
+        if (host === undefined) continue;
+        yield {
+          path: `${path}.host`,
+          problem: "is set, but no ingress leads to it",
+          got: host,
+          allowed: "only with ingress.provider traefik or istio",
+          fix: "choose a provider, or remove the host",
+        };
+      }
+    },
+  },
+  {
+    id: "ingress.host-repeated",
+    *check(config) {
+      const runtimes = runtimesOf(config).filter(({ host }) => host !== undefined);
+      const hosts = runtimes.map(({ host }) => host);
+      for (const [index, host] of hosts.entries()) {
+        const first = hosts.indexOf(host);
+        if (first === index) continue;
+        yield {
+          path: `${runtimes[index]?.path}.host`,
+          problem: `is also ${runtimes[first]?.path}.host: requests of one tenant would end at another`,
+          got: host,
+          allowed: "one runtime a host name",
+          fix: "give each runtime a host name of its own",
+        };
+      }
     },
   },
   {

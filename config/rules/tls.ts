@@ -1,4 +1,4 @@
-import { runtimeNamespaces } from "../derive";
+import { runtimeNamespaces } from "../runtimes";
 import { needsCertManager } from "../tls";
 import type { Rule } from "./rule";
 

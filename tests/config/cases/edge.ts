@@ -2,6 +2,8 @@ import { PIPELINES, type RuleCase } from "./case";
 
 /** Pipelines over a cluster that the stack declares. */
 const STRIMZI = { "seldon.profile": "pipelines", "seldon.kafka": { strimzi: {} } };
+const TRAEFIK = { "ingress.provider": "traefik", "seldon.host": "models.example.com" };
+const ISTIO = { ...TRAEFIK, "ingress.provider": "istio" };
 const PASSWORD = ["kafkaPassword"];
 
 /** Certificates, declared Kafka, ingress. */
@@ -99,9 +101,30 @@ export const EDGE_CASES: readonly RuleCase[] = [
   {
     when: "the ingress is a Traefik that K3s does not deploy",
     rule: "ingress.traefik-disabled",
-    set: { "ingress.provider": "traefik", "k3s.disable": ["traefik"] },
+    set: { "ingress.provider": "traefik", "seldon.host": "models.example.com", "k3s.disable": ["traefik"] },
     at: "ingress.provider",
     says: ["no controller and no CRDs", "remove traefik from k3s.disable"],
+  },
+  {
+    when: "an ingress has no host to lead to",
+    rule: "ingress.host-missing",
+    set: { "ingress.provider": "traefik", "seldon.tenants": [{ namespace: "fraud-ml" }] },
+    at: "seldon.host",
+    says: ["those of all tenants", "set ingress.provider to none"],
+  },
+  {
+    when: "a tenant has a host and nothing leads to it",
+    rule: "ingress.host-unused",
+    set: { "seldon.tenants": [{ namespace: "fraud-ml", host: "fraud.example.com" }] },
+    at: "seldon.tenants[0].host",
+    says: ['got "fraud.example.com"', "choose a provider"],
+  },
+  {
+    when: "two runtimes share a host",
+    rule: "ingress.host-repeated",
+    set: { ...TRAEFIK, "seldon.tenants": [{ namespace: "fraud-ml", host: "models.example.com" }] },
+    at: "seldon.tenants[0].host",
+    says: ["is also seldon.host", "requests of one tenant would end at another"],
   },
   {
     when: "TLS is wanted of no ingress",
@@ -113,28 +136,28 @@ export const EDGE_CASES: readonly RuleCase[] = [
   {
     when: "an issuer is named for a Secret that exists",
     rule: "ingress.issuer-unused",
-    set: { "ingress.provider": "traefik", "ingress.tls": { from: "secret", issuer: { name: "letsencrypt" } } },
+    set: { ...TRAEFIK, "ingress.tls": { from: "secret", issuer: { name: "letsencrypt" } } },
     at: "ingress.tls.issuer",
     says: ['got "letsencrypt"'],
   },
   {
     when: "Istio's gateway is selected by nothing",
     rule: "ingress.istio-selector",
-    set: { "ingress.provider": "istio", "ingress.istio.selector": {} },
+    set: { ...ISTIO, "ingress.istio.selector": {} },
     at: "ingress.istio.selector",
     says: ["on every gateway of the mesh"],
   },
   {
     when: "Istio's gateway lives with a runtime",
     rule: "policies.peer-under-default-deny",
-    set: { "ingress.provider": "istio", "ingress.istio.namespace": "financial-ml" },
+    set: { ...ISTIO, "ingress.istio.namespace": "financial-ml" },
     at: "ingress.istio.namespace",
     says: ["under the default deny"],
   },
   {
     when: "policies leave the ingress out",
     rule: "ingress.not-a-client",
-    set: { "ingress.provider": "istio", "policies.clients": [{ namespace: "applications" }] },
+    set: { ...ISTIO, "policies.clients": [{ namespace: "applications" }] },
     at: "policies.clients",
     says: ["leave out istio-system", '"podLabels":{"istio":"ingressgateway"}'],
   },
