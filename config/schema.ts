@@ -11,6 +11,7 @@ import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
 import { ingress } from "./schema-ingress";
+import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
 import { seldon, type server } from "./schema-seldon";
 
@@ -60,6 +61,7 @@ export const stackSchema = z.strictObject({
   seldon: seldon.prefault({}).describe("Seldon Core v2."),
   ingress: ingress.prefault({}).describe("The way in to the models from outside the cluster."),
   policies: policies.prefault({}).describe("NetworkPolicies."),
+  observability: observability.prefault({}).describe("Metrics, alerts and dashboards."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
   validation: validation.prefault({}).describe("Readiness gates and success criteria."),
   drift: drift.prefault({}).describe("What `npm run drift` accepts."),

@@ -8,6 +8,7 @@ import { K3S_RULES } from "./k3s";
 import { KAFKA_RULES } from "./kafka";
 import { LIST_RULES } from "./lists";
 import { NETWORK_RULES } from "./network";
+import { OBSERVABILITY_RULES } from "./observability";
 import { PIPELINE_RULES } from "./pipelines";
 import { POLICY_RULES } from "./policies";
 import { ROOM_RULES } from "./room";
@@ -31,5 +32,6 @@ export const RULES: readonly Rule[] = [
   ...TLS_RULES,
   ...INGRESS_RULES,
   ...POLICY_RULES,
+  ...OBSERVABILITY_RULES,
   ...LIST_RULES,
 ];
