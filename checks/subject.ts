@@ -8,6 +8,8 @@
 import { conditionsOf } from "../components/network-policies/context";
 import { CONDITIONS } from "../components/network-policies/flow";
 import { calicoRanges, flannelRange, probeImage } from "../config/derive";
+import { clientsOf } from "../config/ingress";
+import { kafkaOf } from "../config/kafka";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
 import type { StackConfig } from "../config/schema";
 import { calico as calicoConfig } from "../config/schema-calico";
@@ -116,15 +118,17 @@ function machinesSubject({ cluster, k3s, network, cni, calico, hosts }: StackCon
   return { cluster, k3s: { ...rest, install: pinned }, network, cni, calico, hosts };
 }
 
-function policySubject({ policies, seldon, network }: StackConfig): Subject["policy"] {
+function policySubject(config: StackConfig): Subject["policy"] {
+  const { policies, seldon } = config;
+  const kafka = kafkaOf(config);
   if (!policies.enabled) return undefined;
   const { monitoringNamespace } = policies;
   return {
-    conditions: [...conditionsOf({ policies, seldon, network })],
-    clients: policies.clients,
+    conditions: [...conditionsOf(config)],
+    clients: [...clientsOf(config)],
     storagePorts: policies.storage.ports,
     ...(monitoringNamespace === undefined ? {} : { monitoringNamespace }),
-    ...(seldon.kafka === undefined ? {} : { kafka: seldon.kafka.bootstrap }),
+    ...(kafka === undefined ? {} : { kafka: kafka.bootstrap }),
     ...(seldon.tracing === undefined ? {} : { collector: seldon.tracing.endpoint }),
   };
 }

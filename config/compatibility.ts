@@ -9,6 +9,20 @@ export type CalicoVersion = (typeof CALICO_VERSIONS)[number];
 export const SELDON_VERSIONS = ["2.9.1", "2.10.2"] as const;
 export type SeldonVersion = (typeof SELDON_VERSIONS)[number];
 
+/** Versions of cert-manager that the stack can install; API `cert-manager.io/v1` is the same in all later ones. */
+export const CERT_MANAGER_VERSIONS = ["1.21.2"] as const;
+export type CertManagerVersion = (typeof CERT_MANAGER_VERSIONS)[number];
+
+/** Versions of Strimzi that the stack can install. */
+export const STRIMZI_VERSIONS = ["0.47.0"] as const;
+export type StrimziVersion = (typeof STRIMZI_VERSIONS)[number];
+
+/**
+ * The Kafka that each Strimzi runs here: 3.9 is the newest line that Seldon documents (docs of 2.10, self-hosted Kafka),
+ * and 0.47 the last Strimzi with it (its `kafka-versions.yaml`).
+ */
+export const STRIMZI_KAFKA: Readonly<Record<StrimziVersion, string>> = { "0.47.0": "3.9.1" };
+
 /** The K3s version that new clusters are made with. */
 export const K3S_CREATE_DEFAULT = "v1.33.8+k3s1";
 

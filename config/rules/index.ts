@@ -4,7 +4,9 @@ import { CALICO_RULES } from "./calico";
 import { CLUSTER_RULES } from "./cluster";
 import { CNI_RULES } from "./cni";
 import { HOST_RULES } from "./hosts";
+import { INGRESS_RULES } from "./ingress";
 import { K3S_RULES } from "./k3s";
+import { KAFKA_RULES } from "./kafka";
 import { LIST_RULES } from "./lists";
 import { NETWORK_RULES } from "./network";
 import { OBSERVABILITY_RULES } from "./observability";
@@ -14,6 +16,7 @@ import { POOL_RULES } from "./pools";
 import { ROOM_RULES } from "./room";
 import type { Rule } from "./rule";
 import { SELDON_RULES } from "./seldon";
+import { TLS_RULES } from "./tls";
 import { VERSION_RULES } from "./versions";
 
 export const RULES: readonly Rule[] = [
@@ -29,6 +32,9 @@ export const RULES: readonly Rule[] = [
   ...BACKUP_RULES,
   ...SELDON_RULES,
   ...PIPELINE_RULES,
+  ...KAFKA_RULES,
+  ...TLS_RULES,
+  ...INGRESS_RULES,
   ...POLICY_RULES,
   ...OBSERVABILITY_RULES,
   ...LIST_RULES,

@@ -4,6 +4,7 @@ import { parseConfig } from "../../config/parse";
 import { RULES } from "../../config/rules";
 import { CALICO_CASES } from "./cases/calico";
 import { changed, KAFKA, soundConfig } from "./cases/case";
+import { EDGE_CASES } from "./cases/edge";
 import { NETWORK_CASES } from "./cases/network";
 import { NODE_CASES } from "./cases/nodes";
 import { OBSERVABILITY_CASES } from "./cases/observability";
@@ -17,6 +18,7 @@ const CASES = [
   ...CALICO_CASES,
   ...SELDON_CASES,
   ...OBSERVABILITY_CASES,
+  ...EDGE_CASES,
 ];
 
 test("the configuration that the cases break is sound", () => {
