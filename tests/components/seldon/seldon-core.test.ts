@@ -11,9 +11,10 @@ interface Given {
   readonly seldon?: Record<string, unknown>;
   readonly protect?: boolean;
   readonly password?: string;
+  readonly takeOver?: boolean;
 }
 
-function declare({ seldon = {}, protect = true, password }: Given = {}): Promise<Recording> {
+function declare({ seldon = {}, protect = true, password, takeOver }: Given = {}): Promise<Recording> {
   const config = seldonStack({ seldon });
   return recordComponent(
     () =>
@@ -21,6 +22,7 @@ function declare({ seldon = {}, protect = true, password }: Given = {}): Promise
         seldon: config.seldon,
         charts: config.charts,
         protect,
+        takeOver,
         subject: subjectOf("test", config),
         ...(password === undefined ? {} : { kafkaPassword: pulumi.secret(password) }),
       }),
@@ -138,6 +140,16 @@ describe("component SeldonCore", () => {
     const { options } = (await declare({ protect: false })).named("seldon-crds");
     expect(options.retainOnDelete).toBe(true);
     expect(options.protect ?? false).toBe(false);
+  });
+
+  test("leaves the podSpec of Servers alone while they are taken over, and only then", async () => {
+    const ignored = async (takeOver?: boolean) => {
+      const { resources } = await declare(takeOver === undefined ? {} : { takeOver });
+      return resources.flatMap(({ name, options }) => (options.ignoreChanges ? [[name, options.ignoreChanges]] : []));
+    };
+    expect(await ignored(true)).toEqual([["seldon-server-financial-ml-mlserver", ["spec.podSpec"]]]);
+    expect(await ignored(false)).toEqual([]);
+    expect(await ignored()).toEqual([]);
   });
 
   test("installs 2.9.1 from its own folders", async () => {
