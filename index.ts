@@ -19,8 +19,8 @@ import { seldonNamespaces } from "./config/runtimes";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
-  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, observability, charts, validation, protect } =
-    config;
+  const { cluster, k3s, network, cni, calico, hosts, seldon, ingress } = config;
+  const { policies, observability, charts, validation, protect } = config;
   const subject = subjectOf(stack, config);
 
   const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
@@ -31,7 +31,7 @@ export = () => {
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
         "calico",
-        { cni, network, calico, hosts, charts, protect, subject },
+        { cluster, cni, network, calico, hosts, charts, protect, subject, pullSecret: secrets.calicoPullSecret },
         { provider, dependsOn: [identity] },
       )
     : undefined;
@@ -50,7 +50,11 @@ export = () => {
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
-  const rules = new NetworkPolicies("policies", { policies, seldon, network }, { provider, dependsOn: [namespaces] });
+  const rules = new NetworkPolicies(
+    "policies",
+    { policies, seldon, ingress, network },
+    { provider, dependsOn: [namespaces] },
+  );
 
   const models = new SeldonCore(
     "seldon",

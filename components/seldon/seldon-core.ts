@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subject } from "../../checks/subject";
+import { kafkaOf } from "../../config/kafka";
 import { operatorNamespace, type Runtime, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { digest } from "../canonical";
@@ -175,7 +176,7 @@ function declaredModels(
 
 /** The configuration's rules refuse these first; a component must not trust its caller for a password. */
 function refuseUnusable(component: pulumi.Resource, { seldon, kafkaPassword }: SeldonCoreArgs): void {
-  if (seldon.profile === "pipelines" && seldon.kafka === undefined) {
+  if (seldon.profile === "pipelines" && kafkaOf({ seldon }) === undefined) {
     throw new pulumi.ResourceError(
       "seldon.profile: got pipelines without seldon.kafka; allowed: pipelines with Kafka settings, or models; fix: add the section seldon.kafka",
       component,

@@ -4,11 +4,11 @@
  * several keys of values.yaml are read by none of them (`envoy.service.type`, `scheduler.service.type`,
  * `controller.skipOperatorClusterRoleCreation`, `kafka.consumer.topicMetadataRefreshIntervalMs`) and are never set here.
  */
+import { type Kafka, kafkaOf } from "../../config/kafka";
 import { isClusterWide, runtimeNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 
 type Seldon = StackConfig["seldon"];
-type Kafka = NonNullable<Seldon["kafka"]>;
 
 /** Secret with the Kafka password, in every runtime namespace. */
 export const KAFKA_SECRET = "seldon-kafka-sasl";
@@ -89,8 +89,7 @@ function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka" | "security"> {
 }
 
 /** Whether the stack keeps a Secret with the Kafka password. */
-export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
-  profile === "pipelines" && kafka?.protocol === "SASL_SSL";
+export const needsKafkaSecret = (seldon: Seldon): boolean => kafkaOf({ seldon })?.protocol === "SASL_SSL";
 
 /**
  * Values of the setup chart: operator, SeldonConfig and ServerConfigs.
@@ -104,7 +103,7 @@ export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
  */
 export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
   const { seldon } = config;
-  const pipelines = seldon.profile === "pipelines" && seldon.kafka !== undefined;
+  const kafka = kafkaOf(config);
   return {
     services: { defaultServiceType: "ClusterIP" },
     autoscaling: { autoscalingServerEnabled: false },
@@ -112,7 +111,7 @@ export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
       agent: { maxElapsedTimeReadySubServiceAfterStartSeconds: String(AGENT_PATIENCE_SECONDS) },
     },
     ...(isClusterWide(config) ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } } : {}),
-    ...(pipelines && seldon.kafka !== undefined ? kafkaValues(seldon.kafka) : {}),
+    ...(kafka === undefined ? {} : kafkaValues(kafka)),
     ...(seldon.tracing === undefined
       ? {}
       : { opentelemetry: { endpoint: seldon.tracing.endpoint, protocol: "grpc", ratio: seldon.tracing.ratio } }),

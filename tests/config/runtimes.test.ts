@@ -53,6 +53,7 @@ describe("a tenant", () => {
     "seldon.quota": { pods: 20 },
     "seldon.podSecurity": "baseline",
     "seldon.host": "models.example.com",
+    "ingress.provider": "traefik",
     "seldon.tenants": [
       { namespace: "a" },
       {
