@@ -11,7 +11,8 @@ import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
 import { policies } from "./schema-policies";
-import { seldon, type server } from "./schema-seldon";
+import { seldon } from "./schema-seldon";
+import type { server } from "./schema-servers";
 
 const charts = z.strictObject({
   folder: z
@@ -78,6 +79,8 @@ export type AllowedDrift = StackConfig["drift"]["allow"][number];
 /** Top-level keys that hold secrets. Pulumi encrypts them; they are read apart from the rest and stay `Output`s. */
 export const SECRET_KEYS = {
   k3sToken: "Token by which servers and agents join (K3s `token`). Without it the first server makes one.",
+  storageCredentials:
+    "Credentials of `seldon.storage.remotes`: JSON, by name of the remote and parameter of rclone's backend.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
 } as const;
 export type SecretKey = keyof typeof SECRET_KEYS;

@@ -1,5 +1,6 @@
 /** Every rule that a configuration must keep beyond the shape of single values, by topic. */
 import { BACKUP_RULES } from "./backup";
+import { CHART_VALUE_RULES } from "./chart-values";
 import { CLUSTER_RULES } from "./cluster";
 import { CNI_RULES } from "./cni";
 import { HOST_RULES } from "./hosts";
@@ -10,7 +11,10 @@ import { PIPELINE_RULES } from "./pipelines";
 import { POLICY_RULES } from "./policies";
 import { ROOM_RULES } from "./room";
 import type { Rule } from "./rule";
+import { REMOTE_RULES } from "./remotes";
 import { SELDON_RULES } from "./seldon";
+import { SERVER_RULES } from "./servers";
+import { TENANT_RULES } from "./tenants";
 import { VERSION_RULES } from "./versions";
 
 export const RULES: readonly Rule[] = [
@@ -23,6 +27,10 @@ export const RULES: readonly Rule[] = [
   ...HOST_RULES,
   ...BACKUP_RULES,
   ...SELDON_RULES,
+  ...SERVER_RULES,
+  ...TENANT_RULES,
+  ...REMOTE_RULES,
+  ...CHART_VALUE_RULES,
   ...PIPELINE_RULES,
   ...POLICY_RULES,
   ...LIST_RULES,
