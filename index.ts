@@ -9,6 +9,7 @@ import { ClusterAccess } from "./components/cluster/cluster-access";
 import { K3sCluster } from "./components/k3s/k3s-cluster";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
 import { NodeNetwork } from "./components/node-network/node-network";
+import { Observability } from "./components/observability/observability";
 import { SeldonNamespaces } from "./components/seldon/namespaces";
 import { SeldonCore } from "./components/seldon/seldon-core";
 import { Validation } from "./components/validation/validation";
@@ -17,7 +18,8 @@ import { loadConfig } from "./config/load";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
-  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect } = config;
+  const { cluster, k3s, network, cni, calico, hosts, seldon, ingress } = config;
+  const { policies, observability, charts, validation, protect } = config;
   const subject = subjectOf(stack, config);
 
   const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
@@ -28,7 +30,7 @@ export = () => {
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
         "calico",
-        { cni, network, calico, hosts, charts, protect, subject },
+        { cluster, cni, network, calico, hosts, charts, protect, subject, pullSecret: secrets.calicoPullSecret },
         { provider, dependsOn: [identity] },
       )
     : undefined;
@@ -47,7 +49,11 @@ export = () => {
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
-  const rules = new NetworkPolicies("policies", { policies, seldon, network }, { provider, dependsOn: [namespaces] });
+  const rules = new NetworkPolicies(
+    "policies",
+    { policies, seldon, ingress, network },
+    { provider, dependsOn: [namespaces] },
+  );
 
   const models = new SeldonCore(
     "seldon",
@@ -61,6 +67,14 @@ export = () => {
     },
     { provider, dependsOn: [namespaces, rules] },
   );
+
+  if (observability.mode !== "none") {
+    void new Observability(
+      "observability",
+      { observability, policies, seldon, calico, cni },
+      { provider, dependsOn: [...base, namespaces] },
+    );
+  }
 
   const proof = new Validation(
     "validation",

@@ -7,7 +7,9 @@
  */
 import { conditionsOf } from "../components/network-policies/context";
 import { CONDITIONS } from "../components/network-policies/flow";
-import { calicoPool, flannelRange, probeImage } from "../config/derive";
+import { calicoRanges, flannelRange, probeImage } from "../config/derive";
+import { clientsOf } from "../config/ingress";
+import { kafkaOf } from "../config/kafka";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
 import type { StackConfig } from "../config/schema";
 import { calico as calicoConfig } from "../config/schema-calico";
@@ -63,9 +65,11 @@ export const subjectSchema = z.strictObject({
     ),
   timeoutSeconds: z.number().positive(),
   calico: z
-    .strictObject({ pools: z.array(name).min(1), apiServer: z.boolean() })
+    .strictObject({ version: name, pools: z.array(name).min(1), apiServer: z.boolean() })
     .optional()
-    .describe("Address ranges that IPPools must hold, and whether Calico's API server is declared."),
+    .describe(
+      "Version that must run, address ranges that IPPools must hold, and whether Calico's API server is declared.",
+    ),
   operatorNamespace: name,
   namespaces: z.array(name).min(1).describe("Runtime namespaces, the first runtime's first."),
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
@@ -104,7 +108,7 @@ const WORKLOADS: Record<StackConfig["seldon"]["profile"], readonly Workload[]> =
 function calicoSubject(config: StackConfig): Subject["calico"] {
   if (config.cni.provider !== "calico" && config.cni.leaving !== "calico") return undefined;
   const leaving = config.cni.leaving === "flannel" ? [flannelRange(config)] : [];
-  return { pools: [calicoPool(config), ...leaving], apiServer: true };
+  return { version: config.calico.version, pools: [...calicoRanges(config), ...leaving], apiServer: true };
 }
 
 /** The machines' part, without what only the installation of K3s needs to know. */
@@ -116,15 +120,17 @@ function machinesSubject({ cluster, k3s, network, cni, calico, hosts }: StackCon
   return { cluster, k3s: { ...rest, install: pinned }, network, cni, calico, hosts };
 }
 
-function policySubject({ policies, seldon, network }: StackConfig): Subject["policy"] {
+function policySubject(config: StackConfig): Subject["policy"] {
+  const { policies, seldon } = config;
+  const kafka = kafkaOf(config);
   if (!policies.enabled) return undefined;
   const { monitoringNamespace } = policies;
   return {
-    conditions: [...conditionsOf({ policies, seldon, network })],
-    clients: policies.clients,
+    conditions: [...conditionsOf(config)],
+    clients: [...clientsOf(config)],
     storagePorts: policies.storage.ports,
     ...(monitoringNamespace === undefined ? {} : { monitoringNamespace }),
-    ...(seldon.kafka === undefined ? {} : { kafka: seldon.kafka.bootstrap }),
+    ...(kafka === undefined ? {} : { kafka: kafka.bootstrap }),
     ...(seldon.tracing === undefined ? {} : { collector: seldon.tracing.endpoint }),
   };
 }

@@ -1,30 +1,12 @@
 /** The section about Seldon Core: part of `config/schema.ts`. */
 import { z } from "zod";
 import { SELDON_VERSIONS } from "./compatibility";
+import { kafka } from "./schema-kafka";
 import { agent, mlserver, server, triton } from "./schema-servers";
 import { storage } from "./schema-storage";
 import { host, limits, podSecurity, quota, tenant } from "./schema-tenants";
-import { cidr, dnsLabel, dnsSubdomain, hostPort, quantity } from "./values";
-
-const kafka = z.strictObject({
-  bootstrap: hostPort.describe("Kafka bootstrap address as host:port."),
-  topicPrefix: z.string().default("seldon").describe("Prefix of all topics."),
-  replicationFactor: z.int().min(1).max(9).default(3).describe("Replicas of each topic."),
-  partitions: z
-    .int()
-    .min(1)
-    .max(1000)
-    .default(1)
-    .describe("Partitions of each topic; bounds the useful gateway replicas."),
-  protocol: z.enum(["PLAINTEXT", "SASL_SSL"]).default("SASL_SSL").describe("How clients speak to the brokers."),
-  username: z.string().default("seldon").describe("SASL user name; the password is the secret key `kafkaPassword`."),
-  brokerCaSecret: z
-    .string()
-    .optional()
-    .describe("Secret in the Seldon namespaces with the brokers' `ca.crt`, for SASL_SSL."),
-  cidrs: z.array(cidr).default([]).describe("Addresses of brokers outside the cluster, for the network policies."),
-  namespace: dnsLabel.optional().describe("Namespace of brokers inside the cluster, for the network policies."),
-});
+import { tls } from "./schema-tls";
+import { dnsLabel, dnsSubdomain, hostPort, quantity } from "./values";
 
 export const seldon = z.strictObject({
   version: z.enum(SELDON_VERSIONS).default("2.10.2").describe("Seldon Core v2 version: images and charts."),
@@ -57,6 +39,7 @@ export const seldon = z.strictObject({
     .default("models")
     .describe("`models` runs no Kafka component (saves 5 GB); `pipelines` needs the `kafka` section."),
   kafka: kafka.optional().describe("Kafka for the pipelines profile."),
+  tls: tls.prefault({}).describe("Certificates between Seldon's own components."),
   servers: z
     .array(server)
     .min(1)

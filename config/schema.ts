@@ -10,6 +10,8 @@ import { calico } from "./schema-calico";
 import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
+import { ingress } from "./schema-ingress";
+import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
 import { seldon } from "./schema-seldon";
 import type { server } from "./schema-servers";
@@ -58,7 +60,9 @@ export const stackSchema = z.strictObject({
     .optional()
     .describe("The machines. Without them the cluster exists already and only objects inside it are managed."),
   seldon: seldon.prefault({}).describe("Seldon Core v2."),
+  ingress: ingress.prefault({}).describe("The way in to the models from outside the cluster."),
   policies: policies.prefault({}).describe("NetworkPolicies."),
+  observability: observability.prefault({}).describe("Metrics, alerts and dashboards."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
   validation: validation.prefault({}).describe("Readiness gates and success criteria."),
   drift: drift.prefault({}).describe("What `npm run drift` accepts."),
@@ -82,5 +86,6 @@ export const SECRET_KEYS = {
   storageCredentials:
     "Credentials of `seldon.storage.remotes`: JSON, by name of the remote and parameter of rclone's backend.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
+  calicoPullSecret: "Content of a .dockerconfigjson for the registry of Calico's images (calico.registry).",
 } as const;
 export type SecretKey = keyof typeof SECRET_KEYS;

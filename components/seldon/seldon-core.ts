@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subject } from "../../checks/subject";
+import { kafkaOf } from "../../config/kafka";
 import { anyAutoscaling, operatorNamespace, type Runtime, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { digest } from "../canonical";
@@ -219,7 +220,7 @@ function refuseUnusable(component: pulumi.Resource, args: SeldonCoreArgs): void 
       true,
     );
   }
-  if (seldon.profile === "pipelines" && seldon.kafka === undefined) {
+  if (seldon.profile === "pipelines" && kafkaOf({ seldon }) === undefined) {
     throw new pulumi.ResourceError(
       "seldon.profile: got pipelines without seldon.kafka; allowed: pipelines with Kafka settings, or models; fix: add the section seldon.kafka",
       component,

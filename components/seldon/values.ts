@@ -4,6 +4,7 @@
  * several keys of values.yaml are read by none of them (`envoy.service.type`, `scheduler.service.type`,
  * `controller.skipOperatorClusterRoleCreation`, `kafka.consumer.topicMetadataRefreshIntervalMs`) and are never set here.
  */
+import { type Kafka, kafkaOf } from "../../config/kafka";
 import { isClusterWide, runtimeNamespaces } from "../../config/runtimes";
 import { type Runtime, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
@@ -12,7 +13,6 @@ import { remoteSecretName, remotesOf } from "./remotes";
 import { type PodValues, podValues, type ServerValues, serverValues } from "./server-values";
 
 type Seldon = StackConfig["seldon"];
-type Kafka = NonNullable<Seldon["kafka"]>;
 
 /** Secret with the Kafka password, in every runtime namespace. */
 export const KAFKA_SECRET = "seldon-kafka-sasl";
@@ -85,8 +85,7 @@ function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka" | "security"> {
 }
 
 /** Whether the stack keeps a Secret with the Kafka password. */
-export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
-  profile === "pipelines" && kafka?.protocol === "SASL_SSL";
+export const needsKafkaSecret = (seldon: Seldon): boolean => kafkaOf({ seldon })?.protocol === "SASL_SSL";
 
 /**
  * Values of the setup chart: operator, SeldonConfig and ServerConfigs.
@@ -98,12 +97,12 @@ export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
  */
 export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
   const { seldon } = config;
-  const pipelines = seldon.profile === "pipelines" && seldon.kafka !== undefined;
+  const kafka = kafkaOf(config);
   return {
     services: { defaultServiceType: "ClusterIP" },
     ...serverValues(config),
     ...(isClusterWide(config) ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } } : {}),
-    ...(pipelines && seldon.kafka !== undefined ? kafkaValues(seldon.kafka) : {}),
+    ...(kafka === undefined ? {} : kafkaValues(kafka)),
     ...(seldon.tracing === undefined
       ? {}
       : { opentelemetry: { endpoint: seldon.tracing.endpoint, protocol: "grpc", ratio: seldon.tracing.ratio } }),

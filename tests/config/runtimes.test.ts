@@ -53,6 +53,7 @@ describe("a tenant", () => {
     "seldon.quota": { pods: 50 },
     "seldon.podSecurity": "privileged",
     "seldon.host": "models.example.com",
+    "ingress.provider": "traefik",
     "seldon.tenants": [
       { namespace: "a" },
       {
