@@ -22,7 +22,11 @@ export interface Candidates {
 
 /** @throws LookError for a resource without a name or kind, which a plan never has. */
 export function candidatesOf(resources: readonly RecordedResource[], marks: Marks): Candidates {
-  const each = resources.map((resource) => ({ resource, declared: declaredOf([resource], marks) }));
+  const each = resources.map((resource) => {
+    // Whole, also what the program leaves alone for now: it takes effect one day, and is told until then.
+    const { type, name, inputs } = resource;
+    return { resource, declared: declaredOf([{ type, name, inputs }], marks) };
+  });
   return {
     objects: each.flatMap(({ resource, declared }) => declared.objects.map((object) => ({ resource, object }))),
     releases: each.flatMap(({ resource, declared }) => declared.releases.map((release) => ({ resource, release }))),

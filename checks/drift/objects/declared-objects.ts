@@ -33,6 +33,9 @@ function expectation(object: DeclaredObject, run: ObjectDrift): Expectation {
       const { differences, objection } = await compare(object, run.comparing(signal));
       const more = [
         ...(objection === undefined ? [] : [`the API server refuses the declaration: ${objection}`]),
+        ...(object.leftAlone === undefined
+          ? []
+          : [`not compared, because the program leaves it as it is: ${object.leftAlone.join(", ")}`]),
         ...(object.withheld.length === 0 ? [] : [`not compared, because secret: ${object.withheld.join(", ")}`]),
       ];
       const mends = {

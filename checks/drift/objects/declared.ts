@@ -12,6 +12,8 @@ export interface DeclaredObject {
   readonly body: Tree;
   /** Fields that are left out of `body`, because their value is a secret or known only to a deployment. */
   readonly withheld: readonly string[];
+  /** Fields that the program leaves as they are (`ignoreChanges`); they are left out of `body` too. */
+  readonly leftAlone?: readonly string[];
   /** Keys that a Secret must have; its content is in nobody's hands here. */
   readonly secretKeys?: readonly string[];
 }
@@ -36,6 +38,7 @@ export interface PlannedResource {
   readonly type: string;
   readonly name: string;
   readonly inputs: Tree;
+  readonly options?: { readonly ignoreChanges?: readonly string[] };
 }
 
 /** How a plan marks values that it does not hold. */
@@ -57,7 +60,9 @@ export function declaredOf(resources: readonly PlannedResource[], marks: Marks):
   };
 }
 
-function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): DeclaredObject {
+function objectOf({ name: resource, inputs: all, options }: PlannedResource, marks: Marks): DeclaredObject {
+  const leftAlone = options?.ignoreChanges ?? [];
+  const inputs = leftAlone.reduce((tree, path) => without(tree, path.split(".")), all);
   const metadata = isTree(inputs["metadata"]) ? inputs["metadata"] : {};
   const { name, namespace } = metadata;
   const { apiVersion, kind } = inputs;
@@ -69,7 +74,13 @@ function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): De
   }
   const { value, withheld } = withoutMarks(inputs, marks);
   const body = value as Tree;
-  const named = { apiVersion, kind, name, ...(typeof namespace === "string" ? { namespace } : {}) };
+  const named = {
+    apiVersion,
+    kind,
+    name,
+    ...(typeof namespace === "string" ? { namespace } : {}),
+    ...(leftAlone.length === 0 ? {} : { leftAlone }),
+  };
   if (kind !== "Secret") return { ...named, body, withheld };
   const keys = ["data", "stringData"].flatMap((part) => {
     const content = inputs[part];
@@ -78,6 +89,14 @@ function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): De
   });
   const { data: _, stringData: __, ...rest } = body;
   return { ...named, body: rest, withheld: ["data"], secretKeys: keys };
+}
+
+/** A mapping without the member at a path of plain keys, which is how the program writes `ignoreChanges`. */
+function without(tree: Tree, [key = "", ...rest]: readonly string[]): Tree {
+  if (!(key in tree)) return tree;
+  const { [key]: inner, ...others } = tree;
+  if (rest.length === 0) return others;
+  return isTree(inner) ? { ...others, [key]: without(inner, rest) } : tree;
 }
 
 function releaseOf({ inputs }: PlannedResource, marks: Marks): DeclaredRelease {

@@ -163,6 +163,23 @@ describe("declared objects", () => {
     });
   });
 
+  it("does not count what the program leaves as it is, and asks under a name that owns none of it", async () => {
+    const { spec, ...rest } = server();
+    const { podSpec: _, ...declaredSpec } = spec as Record<string, unknown>;
+    const body = { ...rest, spec: declaredSpec };
+    const declared = { ...DECLARED, objects: [object(server(), { body, leftAlone: ["spec.podSpec"] })] };
+    cluster.change(SERVER_PATH, { spec: { podSpec: { hostNetwork: true } } });
+    const finding = (await look(declared)).of("declared-objects");
+    expect(finding).toMatchObject({
+      verdict: "PASS",
+      evidence: ["not compared, because the program leaves it as it is: spec.podSpec"],
+    });
+    const asked = declaredCluster.writes.find((line) => line.includes("/servers/mlserver"));
+    expect(asked).toContain("fieldManager=seldon-k3s-drift");
+    cluster.change(SERVER_PATH, { spec: { replicas: 4 } });
+    expect((await look(declared)).of("declared-objects").verdict).toBe("DRIFT");
+  });
+
   describe("a Secret", () => {
     const secret = (data: object): LiveObject => ({
       apiVersion: "v1",
@@ -209,5 +226,14 @@ describe("declaredStack", () => {
     expect(declared.releases.map(({ name, chart }) => `${name} ${chart}`)).toContain(
       "seldon-core-v2-setup seldon-core-v2-setup-2.10.2",
     );
+  }, 60_000);
+
+  it("leaves out what the program leaves as it is", async () => {
+    const file = join(PROJECT_DIR, "tests/stacks/Pulumi.taken-over.yaml");
+    const { declared } = await declaredStack(PROJECT_DIR, "taken-over", file);
+    if (declared instanceof LookError) throw declared;
+    const found = declared.objects.find(({ kind }) => kind === "Server");
+    expect(found).toMatchObject({ leftAlone: ["spec.podSpec"], body: { spec: { serverConfig: "mlserver" } } });
+    expect(found!.body["spec"]).not.toHaveProperty("podSpec");
   }, 60_000);
 });
