@@ -9,15 +9,18 @@ import { ClusterAccess } from "./components/cluster/cluster-access";
 import { K3sCluster } from "./components/k3s/k3s-cluster";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
 import { NodeNetwork } from "./components/node-network/node-network";
+import { Observability } from "./components/observability/observability";
 import { SeldonNamespaces } from "./components/seldon/namespaces";
 import { SeldonCore } from "./components/seldon/seldon-core";
 import { Validation } from "./components/validation/validation";
-import { declaredCnis, runtimeNamespaces } from "./config/derive";
+import { declaredCnis } from "./config/derive";
 import { loadConfig } from "./config/load";
+import { seldonNamespaces } from "./config/runtimes";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
-  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect } = config;
+  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, observability, charts, validation, protect } =
+    config;
   const subject = subjectOf(stack, config);
 
   const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
@@ -43,7 +46,7 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { namespaces: runtimeNamespaces(config), protect },
+    { namespaces: seldonNamespaces(config), protect },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
@@ -54,6 +57,14 @@ export = () => {
     { seldon, charts, protect, subject, kafkaPassword: secrets.kafkaPassword },
     { provider, dependsOn: [namespaces, rules] },
   );
+
+  if (observability.mode !== "none") {
+    void new Observability(
+      "observability",
+      { observability, policies, seldon, calico, cni },
+      { provider, dependsOn: [...base, namespaces] },
+    );
+  }
 
   const proof = new Validation(
     "validation",

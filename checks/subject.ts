@@ -7,7 +7,8 @@
  */
 import { conditionsOf } from "../components/network-policies/context";
 import { CONDITIONS } from "../components/network-policies/flow";
-import { calicoPool, flannelRange, probeImage, runtimeNamespaces } from "../config/derive";
+import { calicoPool, flannelRange, probeImage } from "../config/derive";
+import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
 import type { StackConfig } from "../config/schema";
 import { calico as calicoConfig } from "../config/schema-calico";
 import { cluster, cni, k3s, network } from "../config/schema-cluster";
@@ -27,7 +28,14 @@ export type GateId = (typeof GATE_IDS)[number];
 
 const name = z.string().min(1);
 const workload = z.strictObject({ kind: z.enum(["Deployment", "StatefulSet"]), name });
-const server = z.strictObject({ name, config: z.enum(["mlserver", "triton"]), replicas: z.int().min(0) });
+const server = z.strictObject({
+  namespace: name,
+  name,
+  config: z.enum(["mlserver", "triton"]),
+  replicas: z.int().min(0),
+});
+
+const model = z.strictObject({ namespace: name, name });
 
 /** The part of the configuration that decides which rows of the flow table hold, and where they lead. */
 const policy = z.strictObject({
@@ -58,10 +66,11 @@ export const subjectSchema = z.strictObject({
     .optional()
     .describe("Address ranges that IPPools must hold, and whether Calico's API server is declared."),
   operatorNamespace: name,
-  namespaces: z.array(name).min(1).describe("Runtime namespaces; the first one holds the smoke Model."),
+  namespaces: z.array(name).min(1).describe("Runtime namespaces, the first runtime's first."),
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
   servers: z.array(server),
-  smokeModel: z.strictObject({ namespace: name, name }),
+  smokeModel: model,
+  tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
   probes: z
     .strictObject({ image: name })
@@ -124,22 +133,34 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
   const calico = calicoSubject(config);
   const machines = machinesSubject(config);
   const policy = policySubject(config);
+  const tenantModels = runtimesOf(config)
+    .slice(1)
+    .flatMap(({ namespace, smokeModel }) => (smokeModel === undefined ? [] : [{ namespace, name: smokeModel.name }]));
   return {
     stack,
     kubeconfig: config.cluster.kubeconfigFile,
     ...(config.cluster.uid === undefined ? {} : { uid: config.cluster.uid }),
     timeoutSeconds: config.validation.timeoutSeconds,
     ...(calico === undefined ? {} : { calico }),
-    operatorNamespace: seldon.namespace,
+    operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     workloads: [...WORKLOADS[seldon.profile]],
-    servers: seldon.servers.map(({ name, config, replicas }) => ({ name, config, replicas })),
+    servers: runtimesOf(config).flatMap(({ namespace, servers }) =>
+      servers.map(({ name, config, replicas }) => ({ namespace, name, config, replicas })),
+    ),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
+    ...(tenantModels.length === 0 ? {} : { tenantModels }),
     ...(policy === undefined ? {} : { policy }),
     ...(config.validation.probePods ? { probes: { image: probeImage(config) } } : {}),
     ...(machines === undefined ? {} : { machines }),
   };
 }
+
+/** Every Model that proves a runtime, the first runtime's first. */
+export const provingModels = ({ smokeModel, tenantModels = [] }: Subject): Subject["smokeModel"][] => [
+  smokeModel,
+  ...tenantModels,
+];
 
 /** What the success criteria look at: machines are others' business, so their change does not prove Seldon again. */
 export function validationSubject({ machines: _, ...subject }: Subject): Subject {

@@ -26,11 +26,6 @@ export function kubernetesMinor(k3sVersion: string): number {
   return Number(minor);
 }
 
-/** Namespaces with a Seldon runtime: the operator's own first, then the tenants. */
-export function runtimeNamespaces(config: Pick<StackConfig, "seldon">): string[] {
-  return [config.seldon.namespace, ...config.seldon.tenants];
-}
-
 /** Image of the pods that the validation probes with. */
 export function probeImage({ validation, hosts }: Pick<StackConfig, "validation" | "hosts">): string {
   return validation.probeImage ?? hosts?.probeImage ?? DEFAULT_PROBE_IMAGE;

@@ -10,6 +10,7 @@ import { calico } from "./schema-calico";
 import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
+import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
 import { seldon, type server } from "./schema-seldon";
 
@@ -58,6 +59,7 @@ export const stackSchema = z.strictObject({
     .describe("The machines. Without them the cluster exists already and only objects inside it are managed."),
   seldon: seldon.prefault({}).describe("Seldon Core v2."),
   policies: policies.prefault({}).describe("NetworkPolicies."),
+  observability: observability.prefault({}).describe("Metrics, alerts and dashboards."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
   validation: validation.prefault({}).describe("Readiness gates and success criteria."),
   drift: drift.prefault({}).describe("What `npm run drift` accepts."),

@@ -1,6 +1,8 @@
 import ipaddr from "ipaddr.js";
-import { runtimeNamespaces } from "../../config/derive";
+import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
+import { COMPONENTS } from "./endpoints";
+import type { Component } from "./endpoints";
 import type { Condition, ConfiguredPorts, Flow, Protocol } from "./flow";
 
 /** Parts of a stack's configuration that decide its policies. */
@@ -15,7 +17,7 @@ export interface Destination {
 /** What rendering needs to know, and nothing else. */
 export interface PolicyContext {
   readonly operatorNamespace: string;
-  /** Runtime namespaces, the operator's first. */
+  /** Runtime namespaces. The operator's is the first of them, or none. */
   readonly namespaces: readonly string[];
   readonly conditions: ReadonlySet<Condition>;
   readonly clients: StackConfig["policies"]["clients"];
@@ -54,14 +56,15 @@ function collectorOf(tracing: StackConfig["seldon"]["tracing"]): Destination {
 }
 
 /** The conditions that a configuration fulfils. Pure. */
-export function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Condition> {
+export function conditionsOf(config: PolicyConfig): ReadonlySet<Condition> {
+  const { seldon, policies } = config;
   const pipelines = seldon.profile === "pipelines";
   const holds: Record<Condition, boolean> = {
     pipelines,
     clients: policies.clients.length > 0,
     monitoring: policies.monitoringNamespace !== undefined,
     tracing: seldon.tracing !== undefined,
-    triton: seldon.servers.some((server) => server.config === "triton"),
+    triton: runtimesOf(config).some(({ servers }) => servers.some((server) => server.config === "triton")),
     componentSecrets: pipelines && seldon.kafka?.protocol === "SASL_SSL",
     controlPlaneTls: false,
     schemaRegistry: false,
@@ -74,7 +77,7 @@ export function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Co
 export function policyContext(config: PolicyConfig): PolicyContext {
   const { network, seldon, policies } = config;
   return {
-    operatorNamespace: seldon.namespace,
+    operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     conditions: conditionsOf(config),
     clients: policies.clients,
@@ -92,6 +95,20 @@ export function policyContext(config: PolicyConfig): PolicyContext {
     },
   };
 }
+
+/** Every namespace of ours: the operator's, and those of the runtimes. */
+export const ownNamespaces = ({ operatorNamespace, namespaces }: OurNamespaces): string[] => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
+
+/** Which namespaces are ours, and which of them has the operator. */
+export type OurNamespaces = Pick<PolicyContext, "operatorNamespace" | "namespaces">;
+
+/** Components that can run in a namespace of ours: the operator in its own, all others beside a runtime. */
+export const componentsIn = ({ operatorNamespace, namespaces }: OurNamespaces, namespace: string): Component[] =>
+  COMPONENTS.filter((component) =>
+    component === "operator" ? namespace === operatorNamespace : namespaces.includes(namespace),
+  );
 
 /** Whether a row holds. */
 export function holds(flow: Flow, context: PolicyContext): boolean {

@@ -4,7 +4,7 @@
  * several keys of values.yaml are read by none of them (`envoy.service.type`, `scheduler.service.type`,
  * `controller.skipOperatorClusterRoleCreation`, `kafka.consumer.topicMetadataRefreshIntervalMs`) and are never set here.
  */
-import { runtimeNamespaces } from "../../config/derive";
+import { isClusterWide, runtimeNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 
 type Seldon = StackConfig["seldon"];
@@ -99,7 +99,8 @@ export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
  *   every node.
  * - `autoscalingServerEnabled`: on by default, it makes the operator write `spec.replicas` of Servers, also of those
  *   without minReplicas and maxReplicas (2.10.2, `operator/internal/utils.go`: no maximum then). This stack declares it.
- * - `clusterwide` and `watchNamespaces` only with tenants; without them the operator gets no ClusterRole.
+ * - `clusterwide` and `watchNamespaces` only where the operator has to see other namespaces than its own; without them
+ *   it gets no ClusterRole.
  */
 export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
   const { seldon } = config;
@@ -110,9 +111,7 @@ export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
     serverConfig: {
       agent: { maxElapsedTimeReadySubServiceAfterStartSeconds: String(AGENT_PATIENCE_SECONDS) },
     },
-    ...(seldon.tenants.length > 0
-      ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } }
-      : {}),
+    ...(isClusterWide(config) ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } } : {}),
     ...(pipelines && seldon.kafka !== undefined ? kafkaValues(seldon.kafka) : {}),
     ...(seldon.tracing === undefined
       ? {}

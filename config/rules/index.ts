@@ -6,6 +6,7 @@ import { HOST_RULES } from "./hosts";
 import { K3S_RULES } from "./k3s";
 import { LIST_RULES } from "./lists";
 import { NETWORK_RULES } from "./network";
+import { OBSERVABILITY_RULES } from "./observability";
 import { PIPELINE_RULES } from "./pipelines";
 import { POLICY_RULES } from "./policies";
 import { ROOM_RULES } from "./room";
@@ -25,5 +26,6 @@ export const RULES: readonly Rule[] = [
   ...SELDON_RULES,
   ...PIPELINE_RULES,
   ...POLICY_RULES,
+  ...OBSERVABILITY_RULES,
   ...LIST_RULES,
 ];

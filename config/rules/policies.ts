@@ -1,5 +1,5 @@
 import { contains, overlaps } from "../cidr";
-import { runtimeNamespaces } from "../derive";
+import { seldonNamespaces } from "../runtimes";
 import type { StackConfig } from "../schema";
 import { isLabelKey, isLabelValue, LABEL_KEY_FORM, LABEL_VALUE_FORM } from "./labels";
 import { hostOf, serviceNamespace } from "./pipelines";
@@ -35,12 +35,12 @@ export const POLICY_RULES: readonly Rule[] = [
     *check(config) {
       if (!config.policies.enabled) return;
       for (const { path, namespace } of peers(config)) {
-        if (namespace === undefined || !runtimeNamespaces(config).includes(namespace)) continue;
+        if (namespace === undefined || !seldonNamespaces(config).includes(namespace)) continue;
         yield {
           path,
           problem: "is a namespace with a Seldon runtime: its pods sit under the default deny and may not even send",
           got: namespace,
-          allowed: `any namespace but ${runtimeNamespaces(config).join(", ")}`,
+          allowed: `any namespace but ${seldonNamespaces(config).join(", ")}`,
           fix: "run them in a namespace of their own",
         };
       }

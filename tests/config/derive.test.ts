@@ -1,13 +1,6 @@
 import fc from "fast-check";
 import { contains, overlaps } from "../../config/cidr";
-import {
-  calicoPool,
-  declaredCnis,
-  declaredHosts,
-  flannelRange,
-  kubernetesMinor,
-  runtimeNamespaces,
-} from "../../config/derive";
+import { calicoPool, declaredCnis, declaredHosts, flannelRange, kubernetesMinor } from "../../config/derive";
 import { parseConfig } from "../../config/parse";
 import { quantityValue } from "../../config/quantity";
 import type { StackConfig } from "../../config/schema";
@@ -50,11 +43,6 @@ test.each([
 
 test("what is no K3s version has no minor", () => {
   expect(() => kubernetesMinor("stable")).toThrow('"stable" is no K3s version such as v1.33.8+k3s1');
-});
-
-test("the operator's namespace comes first among the runtimes", () => {
-  expect(runtimeNamespaces(configOf())).toEqual(["financial-ml"]);
-  expect(runtimeNamespaces(configOf({ "seldon.tenants": ["a", "b"] }))).toEqual(["financial-ml", "a", "b"]);
 });
 
 test("a CNI that is being left is declared too", () => {

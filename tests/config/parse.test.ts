@@ -18,7 +18,7 @@ describe("single values", () => {
     [
       "unknown section",
       { seldn: {} },
-      'seldn: is an unknown key; allowed: cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, drift, protect; fix: Did you mean "seldon"? [schema.unknown-key]',
+      'seldn: is an unknown key; allowed: cluster, k3s, network, cni, calico, hosts, seldon, policies, observability, charts, validation, drift, protect; fix: Did you mean "seldon"? [schema.unknown-key]',
     ],
     [
       "unknown key without a near one",

@@ -73,7 +73,15 @@ const stackFiles = [
 
 test("the stacks that the documentation speaks of exist", () => {
   expect(listStacks(ROOT)).toEqual(["dev", "prod", "sandbox", "staging"]);
-  expect(listStacks(FIXTURES)).toEqual(["calico-332", "leaving-calico", "leaving-flannel", "pipelines", "tenants"]);
+  expect(listStacks(FIXTURES)).toEqual([
+    "calico-332",
+    "leaving-calico",
+    "leaving-flannel",
+    "observability",
+    "pipelines",
+    "scrape-annotations",
+    "tenants",
+  ]);
 });
 
 describe.each(stackFiles)("stack $stack", ({ stack, file }) => {

@@ -5,10 +5,11 @@ import { RULES } from "../../config/rules";
 import { changed, KAFKA, soundConfig } from "./cases/case";
 import { NETWORK_CASES } from "./cases/network";
 import { NODE_CASES } from "./cases/nodes";
+import { OBSERVABILITY_CASES } from "./cases/observability";
 import { PLATFORM_CASES } from "./cases/platform";
 import { SELDON_CASES } from "./cases/seldon";
 
-const CASES = [...PLATFORM_CASES, ...NETWORK_CASES, ...NODE_CASES, ...SELDON_CASES];
+const CASES = [...PLATFORM_CASES, ...NETWORK_CASES, ...NODE_CASES, ...SELDON_CASES, ...OBSERVABILITY_CASES];
 
 test("the configuration that the cases break is sound", () => {
   expect(parseConfig(soundConfig(), new Set()).faults).toEqual([]);
@@ -73,6 +74,10 @@ describe("a configuration is accepted when", () => {
     ],
     ["some nodes are tainted", { "hosts.servers.0.taints": ["node-role.kubernetes.io/control-plane:NoSchedule"] }],
     ["the pod MTU just fits", { "network.hostMtu": 9000, "network.podMtu": 8950 }],
+    [
+      "Prometheus' scrapes are let through, and this stack declares nothing for them",
+      { "policies.monitoringNamespace": "monitoring" },
+    ],
     ["Kafka is reached by an address", { ...pipelines, "seldon.kafka": plain }],
     ["Kafka logs in with a password", { ...pipelines, "seldon.kafka": KAFKA }, ["kafkaPassword"]],
     [

@@ -165,7 +165,9 @@ describe("gates", () => {
   });
 
   describe("servers-ready", () => {
-    const servers = (replicas: number) => ({ servers: [{ name: "mlserver", config: "mlserver" as const, replicas }] });
+    const servers = (replicas: number) => ({
+      servers: [{ namespace: "financial-ml", name: "mlserver", config: "mlserver" as const, replicas }],
+    });
 
     it("counts the replicas that are declared, not those that the Server echoes", async () => {
       expect((await gaps("servers-ready", servers(2)))["StatefulSet financial-ml/mlserver"]).toMatchObject({

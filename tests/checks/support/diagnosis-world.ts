@@ -187,7 +187,7 @@ export class DiagnosisWorld {
       operatorNamespace: OPERATOR_NS,
       namespaces: [NS],
       workloads: [{ kind: "StatefulSet", name: "seldon-scheduler" }],
-      servers: [{ name: "mlserver", config: "mlserver", replicas: 2 }],
+      servers: [{ namespace: NS, name: "mlserver", config: "mlserver", replicas: 2 }],
       smokeModel: { namespace: NS, name: "iris" },
       ...(declared === undefined ? {} : { machines: declared }),
     };

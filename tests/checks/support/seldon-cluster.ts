@@ -79,7 +79,7 @@ export class SeldonCluster {
         { kind: "StatefulSet", name: "seldon-scheduler" },
         { kind: "Deployment", name: "seldon-envoy" },
       ],
-      servers: [{ name: "mlserver", config: "mlserver", replicas: 1 }],
+      servers: [{ namespace: NS, name: "mlserver", config: "mlserver", replicas: 1 }],
       smokeModel: { namespace: NS, name: "test-model-simple" },
     };
   }
