@@ -50,7 +50,7 @@ export = () => {
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
-  const rules = new NetworkPolicies("policies", { policies, seldon, network }, { provider, dependsOn: [namespaces] });
+  const rules = new NetworkPolicies("policies", { policies, seldon, network, cni }, { provider, dependsOn: [namespaces] });
 
   const models = new SeldonCore(
     "seldon",

@@ -9,6 +9,7 @@ import { NETWORK_RULES } from "./network";
 import { OBSERVABILITY_RULES } from "./observability";
 import { PIPELINE_RULES } from "./pipelines";
 import { POLICY_RULES } from "./policies";
+import { ENFORCEMENT_RULES } from "./enforcement";
 import { ROOM_RULES } from "./room";
 import type { Rule } from "./rule";
 import { SELDON_RULES } from "./seldon";
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   ...SELDON_RULES,
   ...PIPELINE_RULES,
   ...POLICY_RULES,
+  ...ENFORCEMENT_RULES,
   ...OBSERVABILITY_RULES,
   ...LIST_RULES,
 ];

@@ -80,7 +80,9 @@ test("the stacks that the documentation speaks of exist", () => {
     "observability",
     "pipelines",
     "scrape-annotations",
+    "taken-over",
     "tenants",
+    "tiers",
   ]);
 });
 

@@ -7,9 +7,10 @@ import { NETWORK_CASES } from "./cases/network";
 import { NODE_CASES } from "./cases/nodes";
 import { OBSERVABILITY_CASES } from "./cases/observability";
 import { PLATFORM_CASES } from "./cases/platform";
+import { POLICY_CASES } from "./cases/policies";
 import { SELDON_CASES } from "./cases/seldon";
 
-const CASES = [...PLATFORM_CASES, ...NETWORK_CASES, ...NODE_CASES, ...SELDON_CASES, ...OBSERVABILITY_CASES];
+const CASES = [...PLATFORM_CASES, ...NETWORK_CASES, ...NODE_CASES, ...SELDON_CASES, ...POLICY_CASES, ...OBSERVABILITY_CASES];
 
 test("the configuration that the cases break is sound", () => {
   expect(parseConfig(soundConfig(), new Set()).faults).toEqual([]);
