@@ -15,12 +15,11 @@ import { SeldonCore } from "./components/seldon/seldon-core";
 import { Validation } from "./components/validation/validation";
 import { declaredCnis } from "./config/derive";
 import { loadConfig } from "./config/load";
-import { seldonNamespaces } from "./config/runtimes";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
-  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, observability, charts, validation, protect } =
-    config;
+  const { cluster, k3s, network, cni, calico, hosts, seldon, ingress } = config;
+  const { policies, observability, charts, validation, protect } = config;
   const subject = subjectOf(stack, config);
 
   const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
@@ -31,7 +30,7 @@ export = () => {
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
         "calico",
-        { cni, network, calico, hosts, charts, protect, subject },
+        { cluster, cni, network, calico, hosts, charts, protect, subject, pullSecret: secrets.calicoPullSecret },
         { provider, dependsOn: [identity] },
       )
     : undefined;
@@ -46,15 +45,27 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { namespaces: seldonNamespaces(config), protect },
+    { seldon, protect },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
-  const rules = new NetworkPolicies("policies", { policies, seldon, network, cni }, { provider, dependsOn: [namespaces] });
+  const rules = new NetworkPolicies(
+    "policies",
+    { policies, seldon, ingress, network, cni },
+    { provider, dependsOn: [namespaces] },
+  );
 
   const models = new SeldonCore(
     "seldon",
-    { seldon, charts, protect, subject, kafkaPassword: secrets.kafkaPassword },
+    {
+      seldon,
+      charts,
+      protect,
+      subject,
+      takeOver: cluster.takeOver,
+      kafkaPassword: secrets.kafkaPassword,
+      storageCredentials: secrets.storageCredentials,
+    },
     { provider, dependsOn: [namespaces, rules] },
   );
 

@@ -7,7 +7,9 @@
  */
 import { conditionsOf } from "../components/network-policies/context";
 import { CONDITIONS } from "../components/network-policies/flow";
-import { calicoPool, flannelRange, probeImage } from "../config/derive";
+import { calicoRanges, flannelRange, probeImage } from "../config/derive";
+import { clientsOf } from "../config/ingress";
+import { kafkaOf } from "../config/kafka";
 import { actsEverywhere } from "../config/policies";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
 import type { StackConfig } from "../config/schema";
@@ -33,7 +35,8 @@ const server = z.strictObject({
   namespace: name,
   name,
   config: z.enum(["mlserver", "triton"]),
-  replicas: z.int().min(0),
+  replicas: z.int().min(0).describe("Number of pods; the fewest where the scheduler scales them."),
+  maxReplicas: z.int().min(1).optional().describe("Most pods, where the scheduler scales them."),
 });
 
 const model = z.strictObject({ namespace: name, name });
@@ -63,13 +66,16 @@ export const subjectSchema = z.strictObject({
     ),
   timeoutSeconds: z.number().positive(),
   calico: z
-    .strictObject({ pools: z.array(name).min(1), apiServer: z.boolean() })
+    .strictObject({ version: name, pools: z.array(name).min(1), apiServer: z.boolean() })
     .optional()
-    .describe("Address ranges that IPPools must hold, and whether Calico's API server is declared."),
+    .describe(
+      "Version that must run, address ranges that IPPools must hold, and whether Calico's API server is declared.",
+    ),
   operatorNamespace: name,
   namespaces: z.array(name).min(1).describe("Runtime namespaces, the first runtime's first."),
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
   servers: z.array(server),
+  storageClass: name.optional().describe("What the cluster's default StorageClass must be; absent: not looked at."),
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
@@ -103,7 +109,7 @@ const WORKLOADS: Record<StackConfig["seldon"]["profile"], readonly Workload[]> =
 function calicoSubject(config: StackConfig): Subject["calico"] {
   if (config.cni.provider !== "calico" && config.cni.leaving !== "calico") return undefined;
   const leaving = config.cni.leaving === "flannel" ? [flannelRange(config)] : [];
-  return { pools: [calicoPool(config), ...leaving], apiServer: true };
+  return { version: config.calico.version, pools: [...calicoRanges(config), ...leaving], apiServer: true };
 }
 
 /** The machines' part, without what only the installation of K3s needs to know. */
@@ -117,18 +123,24 @@ function machinesSubject({ cluster, k3s, network, cni, calico, hosts }: StackCon
 
 function policySubject(config: StackConfig): Subject["policy"] {
   const { policies, seldon } = config;
+  const kafka = kafkaOf(config);
   // Where some do not act yet, a probe could not tell a policy that is staged from one that fails.
   if (!policies.enabled || !actsEverywhere(config)) return undefined;
   const { monitoringNamespace } = policies;
   return {
     conditions: [...conditionsOf(config)],
-    clients: policies.clients,
+    clients: [...clientsOf(config)],
     storagePorts: policies.storage.ports,
     ...(monitoringNamespace === undefined ? {} : { monitoringNamespace }),
-    ...(seldon.kafka === undefined ? {} : { kafka: seldon.kafka.bootstrap }),
+    ...(kafka === undefined ? {} : { kafka: kafka.bootstrap }),
     ...(seldon.tracing === undefined ? {} : { collector: seldon.tracing.endpoint }),
   };
 }
+
+/** The operator's namespace and those of the runtimes, each once. */
+export const namespacesOf = ({ operatorNamespace, namespaces }: Pick<Subject, "operatorNamespace" | "namespaces">) => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
 
 /** The subject of a stack. Pure; the same configuration gives the same subject. */
 export function subjectOf(stack: string, config: StackConfig): Subject {
@@ -148,8 +160,16 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
     operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     workloads: [...WORKLOADS[seldon.profile]],
+    storageClass: seldon.storageClass,
     servers: runtimesOf(config).flatMap(({ namespace, servers }) =>
-      servers.map(({ name, config, replicas }) => ({ namespace, name, config, replicas })),
+      servers.map(({ name, config, replicas, autoscaling }) => ({
+        namespace,
+        name,
+        config,
+        ...(autoscaling === undefined
+          ? { replicas }
+          : { replicas: autoscaling.minReplicas, maxReplicas: autoscaling.maxReplicas }),
+      })),
     ),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
     ...(tenantModels.length === 0 ? {} : { tenantModels }),
@@ -176,7 +196,7 @@ const GATE_PARTS = {
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
   "calico-ready": ["calico"],
-  "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads"],
+  "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],
 } as const satisfies Record<GateId, readonly (keyof Subject)[]>;
 
@@ -204,6 +224,6 @@ export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
   const shape = subjectSchema
     .partial()
-    .required({ ...required, uid: undefined, calico: undefined, machines: undefined });
+    .required({ ...required, uid: undefined, calico: undefined, machines: undefined, storageClass: undefined });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

@@ -25,6 +25,12 @@ export const cluster = z.strictObject({
     .array(z.string())
     .default([])
     .describe("Further names and addresses in the API server's certificate (K3s `tls-san`)."),
+  takeOver: z
+    .boolean()
+    .optional()
+    .describe(
+      "Objects that others made are being taken over (docs/adopt.md): the stack wins fields that other managers hold, which without it end the first preview as conflicts, and leaves the podSpec of existing Servers as it is. Take it out when `npm run adopt` finds nothing left. Default: false.",
+    ),
 });
 
 export const k3s = z.strictObject({
@@ -65,6 +71,12 @@ export const k3s = z.strictObject({
     .describe(
       "How the API server reaches kubelets and pods. `pod` needs a CNI that honours the node's podCIDR, so never with Calico.",
     ),
+  kubeProxy: z
+    .enum(["iptables", "nftables", "disabled"])
+    .default("iptables")
+    .describe(
+      "How Services are carried: by kube-proxy in one of two modes, or, `disabled`, by Calico with calico.dataplane bpf. On a cluster that runs, change it in a maintenance window.",
+    ),
   disable: z
     .array(z.enum(["coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"]))
     .default([])
@@ -99,8 +111,10 @@ export const network = z.strictObject({
     .int()
     .min(1230)
     .max(9166)
-    .default(1450)
-    .describe("MTU of pod interfaces, in bytes: at most hostMtu less 50 for the VXLAN header."),
+    .optional()
+    .describe(
+      "MTU of pod interfaces, in bytes. Default, and at most: hostMtu less what encapsulation adds, 50 for VXLAN, 60 with calico.wireguard.",
+    ),
 });
 
 export const cni = z.strictObject({

@@ -10,9 +10,11 @@ import { calico } from "./schema-calico";
 import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
+import { ingress } from "./schema-ingress";
 import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
-import { seldon, type server } from "./schema-seldon";
+import { seldon } from "./schema-seldon";
+import type { server } from "./schema-servers";
 
 const charts = z.strictObject({
   folder: z
@@ -58,6 +60,7 @@ export const stackSchema = z.strictObject({
     .optional()
     .describe("The machines. Without them the cluster exists already and only objects inside it are managed."),
   seldon: seldon.prefault({}).describe("Seldon Core v2."),
+  ingress: ingress.prefault({}).describe("The way in to the models from outside the cluster."),
   policies: policies.prefault({}).describe("NetworkPolicies."),
   observability: observability.prefault({}).describe("Metrics, alerts and dashboards."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
@@ -80,6 +83,9 @@ export type AllowedDrift = StackConfig["drift"]["allow"][number];
 /** Top-level keys that hold secrets. Pulumi encrypts them; they are read apart from the rest and stay `Output`s. */
 export const SECRET_KEYS = {
   k3sToken: "Token by which servers and agents join (K3s `token`). Without it the first server makes one.",
+  storageCredentials:
+    "Credentials of `seldon.storage.remotes`: JSON, by name of the remote and parameter of rclone's backend.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
+  calicoPullSecret: "Content of a .dockerconfigjson for the registry of Calico's images (calico.registry).",
 } as const;
 export type SecretKey = keyof typeof SECRET_KEYS;

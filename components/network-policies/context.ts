@@ -1,4 +1,6 @@
 import ipaddr from "ipaddr.js";
+import { type Client, clientsOf } from "../../config/ingress";
+import { type Kafka, kafkaOf } from "../../config/kafka";
 import { storageRanges } from "../../config/policies";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
@@ -7,7 +9,7 @@ import type { Component } from "./endpoints";
 import type { Condition, ConfiguredPorts, Flow, Protocol } from "./flow";
 
 /** Parts of a stack's configuration that decide its policies. */
-export type PolicyConfig = Pick<StackConfig, "network" | "seldon" | "policies">;
+export type PolicyConfig = Pick<StackConfig, "network" | "seldon" | "ingress" | "policies">;
 
 /** Somewhere that the configuration names: pods of a namespace, address ranges, or both. */
 export interface Destination {
@@ -21,7 +23,7 @@ export interface PolicyContext {
   /** Runtime namespaces. The operator's is the first of them, or none. */
   readonly namespaces: readonly string[];
   readonly conditions: ReadonlySet<Condition>;
-  readonly clients: StackConfig["policies"]["clients"];
+  readonly clients: readonly Client[];
   readonly monitoringNamespace?: string;
   /** Ranges of the nodes: where the API server answers. */
   readonly nodeCidrs: readonly string[];
@@ -46,7 +48,7 @@ function addressRange(hostPort: string): string[] {
 
 const portOf = (hostPort: string): number => Number(hostPort.slice(hostPort.lastIndexOf(":") + 1));
 
-function kafkaOf(kafka: StackConfig["seldon"]["kafka"]): Destination {
+function brokersOf(kafka: Kafka | undefined): Destination {
   if (kafka === undefined) return NOWHERE;
   const cidrs = kafka.cidrs.length > 0 ? kafka.cidrs : addressRange(kafka.bootstrap);
   return { ...(kafka.namespace === undefined ? {} : { namespace: kafka.namespace }), cidrs };
@@ -62,14 +64,16 @@ function collectorOf(tracing: StackConfig["seldon"]["tracing"]): Destination {
 export function conditionsOf(config: PolicyConfig): ReadonlySet<Condition> {
   const { seldon, policies } = config;
   const pipelines = seldon.profile === "pipelines";
+  const { controlPlane, dataPlane } = seldon.tls;
   const holds: Record<Condition, boolean> = {
     pipelines,
-    clients: policies.clients.length > 0,
+    clients: clientsOf(config).length > 0,
     monitoring: policies.monitoringNamespace !== undefined,
     tracing: seldon.tracing !== undefined,
     triton: runtimesOf(config).some(({ servers }) => servers.some((server) => server.config === "triton")),
-    componentSecrets: pipelines && seldon.kafka?.protocol === "SASL_SSL",
-    controlPlaneTls: false,
+    componentSecrets: kafkaOf(config)?.protocol === "SASL_SSL" || controlPlane || dataPlane,
+    controlPlaneTls: controlPlane,
+    certificates: controlPlane || dataPlane,
     schemaRegistry: false,
     hodometer: false,
   };
@@ -79,21 +83,22 @@ export function conditionsOf(config: PolicyConfig): ReadonlySet<Condition> {
 /** What a configuration means for the policies. Pure. */
 export function policyContext(config: PolicyConfig): PolicyContext {
   const { network, seldon, policies } = config;
+  const kafka = kafkaOf(config);
   return {
     operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     conditions: conditionsOf(config),
-    clients: policies.clients,
+    clients: clientsOf(config),
     ...(policies.monitoringNamespace === undefined ? {} : { monitoringNamespace: policies.monitoringNamespace }),
     nodeCidrs: network.nodeCidrs,
     reserved: [network.clusterCidr, network.serviceCidr, ...network.nodeCidrs],
     storageCidrs: storageRanges(policies),
     ...(policies.storage.service === undefined ? {} : { storageService: policies.storage.service }),
-    kafka: kafkaOf(seldon.kafka),
+    kafka: brokersOf(kafka),
     collector: collectorOf(seldon.tracing),
     ports: {
       storage: policies.storage.ports,
-      kafka: seldon.kafka === undefined ? [] : [portOf(seldon.kafka.bootstrap)],
+      kafka: kafka === undefined ? [] : [portOf(kafka.bootstrap)],
       collector: seldon.tracing === undefined ? [] : [portOf(seldon.tracing.endpoint)],
       schemaRegistry: [],
     },

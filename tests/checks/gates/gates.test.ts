@@ -60,6 +60,21 @@ describe("gates", () => {
       });
     });
 
+    it("waits while the operator still runs the version before, although every status is Available", async () => {
+      const installation = (calicoVersion: string) =>
+        cluster.api.object(cluster.paths.installation, { metadata: { name: "default" }, status: { calicoVersion } });
+      cluster.api.list("/api/v1/namespaces/tigera-operator/pods", []);
+      cluster.api.list("/api/v1/namespaces/tigera-operator/events", []);
+      installation("v3.31.7");
+      const upgraded = { calico: { version: "3.32.1", pools: ["10.42.128.0/17"], apiServer: true } };
+      expect((await gaps("calico-ready", upgraded))["Installation default"]).toMatchObject({
+        verdict: "FAIL",
+        actual: "v3.31.7: the operator of 3.32.1 has not finished",
+      });
+      installation("v3.32.1");
+      expect(await gaps("calico-ready", upgraded)).toEqual({});
+    });
+
     it("takes a status without an observed generation at its word", async () => {
       cluster.api.object(cluster.paths.installation, { metadata: { name: "default", generation: 7 } });
       expect(await gaps("calico-ready")).toEqual({});
@@ -77,13 +92,15 @@ describe("gates", () => {
 
     it("asks for the API server only where one is declared", async () => {
       cluster.api.replies.set(cluster.paths.tigera("apiserver"), "missing object");
-      expect(await gaps("calico-ready", { calico: { pools: ["10.42.128.0/17"], apiServer: false } })).toEqual({});
+      expect(
+        await gaps("calico-ready", { calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: false } }),
+      ).toEqual({});
       expect(Object.keys(await gaps("calico-ready"))).toContain("TigeraStatus apiserver");
     });
 
     it("wants every declared pool", async () => {
       const found = await gaps("calico-ready", {
-        calico: { pools: ["10.42.128.0/17", "10.42.0.0/17"], apiServer: true },
+        calico: { version: "3.31.7", pools: ["10.42.128.0/17", "10.42.0.0/17"], apiServer: true },
       });
       expect(Object.values(found)).toEqual([
         expect.objectContaining({ target: "IPPool 10.42.0.0/17", actual: "no such pool among: 10.42.128.0/17" }),
@@ -97,7 +114,7 @@ describe("gates", () => {
 
     it("proves nothing for a stack without Calico", async () => {
       const run = await look("calico-ready", { calico: undefined });
-      expect(run.totals).toMatchObject({ PASS: 1, SKIPPED: 2 });
+      expect(run.totals).toMatchObject({ PASS: 1, SKIPPED: 3 });
     });
   });
 
@@ -158,9 +175,35 @@ describe("gates", () => {
       expect((await gaps("seldon-runtime-ready"))[`SeldonRuntime in ${NS}`]).toMatchObject({ actual: "there are 0" });
     });
 
+    it.each([
+      ["the declared default", { "local-path": true, longhorn: false }, undefined],
+      ["none", {}, "none is the default"],
+      ["another default", { "local-path": false, longhorn: true }, "default: longhorn"],
+      ["two defaults", { "local-path": true, longhorn: true }, "default: local-path, longhorn"],
+    ] as const)("looks for the StorageClass that claims get: %s", async (_, classes, problem) => {
+      const items = Object.entries(classes).map(([name, isDefault]) => ({
+        metadata: { name, annotations: { "storageclass.kubernetes.io/is-default-class": String(isDefault) } },
+      }));
+      cluster.api.list("/apis/storage.k8s.io/v1/storageclasses", items);
+      const found = await gaps("seldon-runtime-ready", { storageClass: "local-path" });
+      expect(found["default StorageClass"]?.actual).toBe(problem);
+    });
+
     it("could not look while Seldon is half-installed", async () => {
       cluster.api.replies.delete("/apis/mlops.seldon.io/v1alpha1");
       expect((await look("seldon-runtime-ready")).exitCode).toBe(2);
+    });
+  });
+
+  describe("servers-ready with bounds", () => {
+    it("takes every number that the scheduler may choose", async () => {
+      const servers = [{ namespace: NS, name: "mlserver", config: "mlserver" as const, replicas: 1, maxReplicas: 4 }];
+      cluster.workload(cluster.paths.mlserver, 3, 3);
+      expect(await gaps("servers-ready", { servers })).toEqual({});
+      cluster.workload(cluster.paths.mlserver, 5, 5);
+      expect((await gaps("servers-ready", { servers }))["StatefulSet financial-ml/mlserver"]).toMatchObject({
+        actual: "it asks for 5 replicas, declared are 1 to 4",
+      });
     });
   });
 
@@ -218,7 +261,25 @@ describe("problemOf a workload", () => {
     ],
     ["one replica by default", workload(1, undefined, { observedGeneration: 1 }), undefined, "0 of 1 replicas ready"],
     ["scaled to 0", workload(1, 0, { observedGeneration: 1 }), undefined, "it is scaled to 0"],
-    ["0 declared", workload(1, 0, { observedGeneration: 1 }), 0, undefined],
+    ["0 declared", workload(1, 0, { observedGeneration: 1 }), { least: 0, most: 0 }, undefined],
+    [
+      "below its bounds",
+      workload(1, 1, { observedGeneration: 1, readyReplicas: 1 }),
+      { least: 2, most: 4 },
+      "it asks for 1 replicas, declared are 2 to 4",
+    ],
+    [
+      "between its bounds",
+      workload(1, 3, { observedGeneration: 1, readyReplicas: 3 }),
+      { least: 2, most: 4 },
+      undefined,
+    ],
+    [
+      "above its bounds",
+      workload(1, 5, { observedGeneration: 1, readyReplicas: 5 }),
+      { least: 2, most: 4 },
+      "it asks for 5 replicas, declared are 2 to 4",
+    ],
   ])("%s", (_, object, replicas, problem) => {
     expect(problemOf(object, replicas)).toBe(problem);
   });
