@@ -7,12 +7,13 @@ import { subjectOf } from "./checks/subject";
 import { Calico } from "./components/calico/calico";
 import { ClusterAccess } from "./components/cluster/cluster-access";
 import { K3sCluster } from "./components/k3s/k3s-cluster";
+import { SnapshotStore } from "./components/k3s/snapshot-store";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
 import { NodeNetwork } from "./components/node-network/node-network";
 import { SeldonNamespaces } from "./components/seldon/namespaces";
 import { SeldonCore } from "./components/seldon/seldon-core";
 import { Validation } from "./components/validation/validation";
-import { declaredCnis, runtimeNamespaces } from "./config/derive";
+import { declaredCnis, podSecurityExemptions, runtimeNamespaces } from "./config/derive";
 import { loadConfig } from "./config/load";
 
 export = () => {
@@ -20,10 +21,23 @@ export = () => {
   const { cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect } = config;
   const subject = subjectOf(stack, config);
 
-  const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
+  const machines = new K3sCluster("k3s", {
+    ...{ cluster, k3s, network, cni, hosts, subject },
+    token: secrets.k3sToken,
+    exemptNamespaces: podSecurityExemptions(config),
+  });
 
   const access = new ClusterAccess("cluster", { cluster, subject, kubeconfig: machines.kubeconfig });
   const { provider, identity } = access;
+
+  if (k3s.etcdSnapshots.s3 !== undefined) {
+    const credentials = { accessKey: secrets.etcdS3AccessKey, secretKey: secrets.etcdS3SecretKey };
+    new SnapshotStore(
+      "snapshot-store",
+      { cluster, store: k3s.etcdSnapshots.s3, ...credentials },
+      { provider, dependsOn: [identity] },
+    );
+  }
 
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(

@@ -31,6 +31,23 @@ export function runtimeNamespaces(config: Pick<StackConfig, "seldon">): string[]
   return [config.seldon.namespace, ...config.seldon.tenants];
 }
 
+/**
+ * Namespaces that Pod Security does not look at, sorted; undefined without `k3s.hardening: cis`. K3s' own and Calico's
+ * pods need the machine's network and devices. Seldon's charts (2.9.1, 2.10.2) set neither seccompProfile nor dropped
+ * capabilities, so `restricted` would refuse their pods when they are next made.
+ */
+export function podSecurityExemptions({
+  k3s,
+  cni,
+  seldon,
+}: Pick<StackConfig, "k3s" | "cni" | "seldon">): readonly string[] | undefined {
+  if (k3s.hardening !== "cis") return undefined;
+  const calico = declaredCnis({ cni }).has("calico") ? ["calico-apiserver", "calico-system", "tigera-operator"] : [];
+  return [
+    ...new Set(["kube-system", ...calico, ...runtimeNamespaces({ seldon }), ...(k3s.podSecurityExemptions ?? [])]),
+  ].sort();
+}
+
 /** Image of the pods that the validation probes with. */
 export function probeImage({ validation, hosts }: Pick<StackConfig, "validation" | "hosts">): string {
   return validation.probeImage ?? hosts?.probeImage ?? DEFAULT_PROBE_IMAGE;

@@ -20,6 +20,8 @@ export interface K3sClusterArgs extends Pick<StackConfig, "cluster" | "k3s" | "n
   readonly hosts?: StackConfig["hosts"] | undefined;
   /** Token by which machines join; a secret. @default the first server makes one */
   readonly token?: pulumi.Output<string> | undefined;
+  /** Namespaces that Pod Security does not look at (`podSecurityExemptions`). @default none: no CIS profile */
+  readonly exemptNamespaces?: readonly string[] | undefined;
   /** What the gate looks at. */
   readonly subject: Subject;
 }
