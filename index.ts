@@ -24,7 +24,7 @@ export = () => {
   const machines = new K3sCluster("k3s", {
     ...{ cluster, k3s, network, cni, hosts, subject },
     token: secrets.k3sToken,
-    exemptNamespaces: podSecurityExemptions(config),
+    exemptNamespaces: podSecurityExemptions(config, runtimeNamespaces(config)),
   });
 
   const access = new ClusterAccess("cluster", { cluster, subject, kubeconfig: machines.kubeconfig });

@@ -35,17 +35,16 @@ export function runtimeNamespaces(config: Pick<StackConfig, "seldon">): string[]
  * Namespaces that Pod Security does not look at, sorted; undefined without `k3s.hardening: cis`. K3s' own and Calico's
  * pods need the machine's network and devices. Seldon's charts (2.9.1, 2.10.2) set neither seccompProfile nor dropped
  * capabilities, so `restricted` would refuse their pods when they are next made.
+ *
+ * @param runtimes namespaces with a Seldon runtime ({@link runtimeNamespaces}).
  */
-export function podSecurityExemptions({
-  k3s,
-  cni,
-  seldon,
-}: Pick<StackConfig, "k3s" | "cni" | "seldon">): readonly string[] | undefined {
+export function podSecurityExemptions(
+  { k3s, cni }: Pick<StackConfig, "k3s" | "cni">,
+  runtimes: readonly string[],
+): readonly string[] | undefined {
   if (k3s.hardening !== "cis") return undefined;
   const calico = declaredCnis({ cni }).has("calico") ? ["calico-apiserver", "calico-system", "tigera-operator"] : [];
-  return [
-    ...new Set(["kube-system", ...calico, ...runtimeNamespaces({ seldon }), ...(k3s.podSecurityExemptions ?? [])]),
-  ].sort();
+  return [...new Set(["kube-system", ...calico, ...runtimes, ...(k3s.podSecurityExemptions ?? [])])].sort();
 }
 
 /** Image of the pods that the validation probes with. */

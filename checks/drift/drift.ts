@@ -13,6 +13,7 @@ import { LOOK_MS } from "../hosts/reader";
 import { takeOver } from "../hosts/take-over";
 import { drift, type Outcome, pass, skipped } from "../verdict";
 import { type MachineState, machineState } from "./machine";
+import { judgeHardening } from "./hardening-row";
 import { judgeCniFiles, judgeGuard, judgeLeftovers, judgeSysctls } from "./network-rows";
 import { judgeEffective, judgeFiles, judgeUnit, judgeVersion } from "./settings-rows";
 import { judgeCertificates, judgePrograms } from "./upkeep-rows";
@@ -22,7 +23,7 @@ interface DriftRow {
   readonly title: string;
   readonly proves: string;
   readonly expected: string;
-  readonly judge: (state: MachineState) => Outcome;
+  readonly judge: (state: MachineState, context: CheckContext) => Outcome;
 }
 
 const ROWS: readonly DriftRow[] = [
@@ -83,6 +84,14 @@ const ROWS: readonly DriftRow[] = [
     judge: judgeSysctls,
   },
   {
+    id: "hardening",
+    title: "The CIS profile is on the machine as declared",
+    proves:
+      "nobody changed a kernel value or a file that the profile brings, and none is left of one that is not declared",
+    expected: "kernel values and files as k3s.hardening says",
+    judge: (state, { subject }) => judgeHardening(state, subject.namespaces),
+  },
+  {
     id: "certificates",
     title: "No certificate is about to end",
     proves: "K3s has renewed its certificates",
@@ -129,7 +138,7 @@ function driftCheck(row: DriftRow, context: CheckContext): Check {
         probe: async () => {
           const facts = await factsOf(declared.host.name, context);
           if (facts === undefined) return GAP;
-          return judge(machineState(context.subject.stack, context.machines, declared, facts));
+          return judge(machineState(context.subject.stack, context.machines, declared, facts), context);
         },
       })),
   };

@@ -1,5 +1,5 @@
 import { load } from "js-yaml";
-import { podSecurityExemptions } from "../../../config/derive";
+import { podSecurityExemptions, runtimeNamespaces } from "../../../config/derive";
 import { ADMISSION_FILE, AUDIT_FILE, hardeningFiles, KERNEL_FILE } from "../../../components/k3s/hardening";
 import { renderHosts } from "../../../components/k3s/hosts";
 import { agentSettings, serverSettings, type SettingsInput } from "../../../components/k3s/settings";
@@ -11,6 +11,7 @@ const inputOf = (k3s: Record<string, unknown>): SettingsInput => {
   const config = stackOf(k3s);
   return { ...config, hosts: config.hosts!, hasToken: false };
 };
+const exemptOf = (config: ReturnType<typeof stackOf>) => podSecurityExemptions(config, runtimeNamespaces(config));
 const CIS = { hardening: "cis" };
 
 describe("the CIS profile", () => {
@@ -45,7 +46,7 @@ describe("the CIS profile", () => {
   it("changes nothing where it is not asked for", () => {
     for (const k3s of [{}, { hardening: "none" }]) {
       const config = stackOf(k3s);
-      expect(podSecurityExemptions(config)).toBeUndefined();
+      expect(exemptOf(config)).toBeUndefined();
       expect(serverSettings(config.hosts!.servers[0]!, inputOf(k3s))).toEqual(
         serverSettings(config.hosts!.servers[0]!, inputOf({})),
       );
@@ -85,7 +86,7 @@ describe("the CIS profile", () => {
   it("exempts K3s, the declared CNI and Seldon from Pod Security, and what is named", () => {
     const own = { ...CIS, podSecurityExemptions: ["monitoring", "kube-system"] };
     const calico = stackOf(own, { cni: { provider: "calico" } });
-    expect(podSecurityExemptions(calico)).toEqual([
+    expect(exemptOf(calico)).toEqual([
       "calico-apiserver",
       "calico-system",
       calico.seldon.namespace,
@@ -94,9 +95,9 @@ describe("the CIS profile", () => {
       "tigera-operator",
     ]);
     const flannel = stackOf(CIS, { cni: { provider: "flannel" }, seldon: { namespace: "ml", tenants: ["team-a"] } });
-    expect(podSecurityExemptions(flannel)).toEqual(["kube-system", "ml", "team-a"]);
+    expect(exemptOf(flannel)).toEqual(["kube-system", "ml", "team-a"]);
 
-    const [admission] = hardeningFiles("server", podSecurityExemptions(flannel));
+    const [admission] = hardeningFiles("server", exemptOf(flannel));
     const { plugins } = load(admission!.content) as {
       plugins: { name: string; configuration: { defaults?: Record<string, string>; exemptions?: unknown } }[];
     };
