@@ -10,22 +10,21 @@ import { K3sCluster } from "./components/k3s/k3s-cluster";
 import { SnapshotStore } from "./components/k3s/snapshot-store";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
 import { NodeNetwork } from "./components/node-network/node-network";
+import { Observability } from "./components/observability/observability";
 import { SeldonNamespaces } from "./components/seldon/namespaces";
 import { SeldonCore } from "./components/seldon/seldon-core";
 import { Validation } from "./components/validation/validation";
-import { declaredCnis, podSecurityExemptions, runtimeNamespaces } from "./config/derive";
+import { declaredCnis } from "./config/derive";
 import { loadConfig } from "./config/load";
+import { seldonNamespaces } from "./config/runtimes";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
-  const { cluster, k3s, network, cni, calico, hosts, seldon, policies, charts, validation, protect } = config;
+  const { cluster, k3s, network, cni, calico, hosts, seldon, ingress } = config;
+  const { policies, observability, charts, validation, protect } = config;
   const subject = subjectOf(stack, config);
 
-  const machines = new K3sCluster("k3s", {
-    ...{ cluster, k3s, network, cni, hosts, subject },
-    token: secrets.k3sToken,
-    exemptNamespaces: podSecurityExemptions(config, runtimeNamespaces(config)),
-  });
+  const machines = new K3sCluster("k3s", { cluster, k3s, network, cni, hosts, subject, token: secrets.k3sToken });
 
   const access = new ClusterAccess("cluster", { cluster, subject, kubeconfig: machines.kubeconfig });
   const { provider, identity } = access;
@@ -42,7 +41,7 @@ export = () => {
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
         "calico",
-        { cni, network, calico, hosts, charts, protect, subject },
+        { cluster, cni, network, calico, hosts, charts, protect, subject, pullSecret: secrets.calicoPullSecret },
         { provider, dependsOn: [identity] },
       )
     : undefined;
@@ -57,17 +56,29 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { namespaces: runtimeNamespaces(config), protect },
+    { namespaces: seldonNamespaces(config), protect },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
-  const rules = new NetworkPolicies("policies", { policies, seldon, network }, { provider, dependsOn: [namespaces] });
+  const rules = new NetworkPolicies(
+    "policies",
+    { policies, seldon, ingress, network },
+    { provider, dependsOn: [namespaces] },
+  );
 
   const models = new SeldonCore(
     "seldon",
     { seldon, charts, protect, subject, kafkaPassword: secrets.kafkaPassword },
     { provider, dependsOn: [namespaces, rules] },
   );
+
+  if (observability.mode !== "none") {
+    void new Observability(
+      "observability",
+      { observability, policies, seldon, calico, cni },
+      { provider, dependsOn: [...base, namespaces] },
+    );
+  }
 
   const proof = new Validation(
     "validation",

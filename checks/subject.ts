@@ -7,7 +7,11 @@
  */
 import { conditionsOf } from "../components/network-policies/context";
 import { CONDITIONS } from "../components/network-policies/flow";
-import { calicoPool, flannelRange, probeImage, runtimeNamespaces } from "../config/derive";
+import { calicoRanges, flannelRange, probeImage } from "../config/derive";
+import { clientsOf } from "../config/ingress";
+import { kafkaOf } from "../config/kafka";
+import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
+import { podSecurityExemptions } from "../config/pod-security";
 import type { StackConfig } from "../config/schema";
 import { calico as calicoConfig } from "../config/schema-calico";
 import { cluster, cni, k3s, network } from "../config/schema-cluster";
@@ -27,7 +31,14 @@ export type GateId = (typeof GATE_IDS)[number];
 
 const name = z.string().min(1);
 const workload = z.strictObject({ kind: z.enum(["Deployment", "StatefulSet"]), name });
-const server = z.strictObject({ name, config: z.enum(["mlserver", "triton"]), replicas: z.int().min(0) });
+const server = z.strictObject({
+  namespace: name,
+  name,
+  config: z.enum(["mlserver", "triton"]),
+  replicas: z.int().min(0),
+});
+
+const model = z.strictObject({ namespace: name, name });
 
 /** The part of the configuration that decides which rows of the flow table hold, and where they lead. */
 const policy = z.strictObject({
@@ -40,7 +51,14 @@ const policy = z.strictObject({
 });
 
 /** The part of the configuration that decides what the machines must be like. */
-const machines = z.strictObject({ cluster, k3s, network, cni, calico: calicoConfig, hosts });
+const machines = z.strictObject({
+  ...{ cluster, k3s, network, cni, calico: calicoConfig, hosts },
+  exemptNamespaces: z
+    .array(name)
+    .readonly()
+    .optional()
+    .describe("Namespaces that Pod Security does not look at; absent without k3s.hardening: cis."),
+});
 export type Machines = z.infer<typeof machines>;
 
 /** The strict shape of a subject, for what comes in on standard input. */
@@ -54,14 +72,17 @@ export const subjectSchema = z.strictObject({
     ),
   timeoutSeconds: z.number().positive(),
   calico: z
-    .strictObject({ pools: z.array(name).min(1), apiServer: z.boolean() })
+    .strictObject({ version: name, pools: z.array(name).min(1), apiServer: z.boolean() })
     .optional()
-    .describe("Address ranges that IPPools must hold, and whether Calico's API server is declared."),
+    .describe(
+      "Version that must run, address ranges that IPPools must hold, and whether Calico's API server is declared.",
+    ),
   operatorNamespace: name,
-  namespaces: z.array(name).min(1).describe("Runtime namespaces; the first one holds the smoke Model."),
+  namespaces: z.array(name).min(1).describe("Runtime namespaces, the first runtime's first."),
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
   servers: z.array(server),
-  smokeModel: z.strictObject({ namespace: name, name }),
+  smokeModel: model,
+  tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
   probes: z
     .strictObject({ image: name })
@@ -93,27 +114,39 @@ const WORKLOADS: Record<StackConfig["seldon"]["profile"], readonly Workload[]> =
 function calicoSubject(config: StackConfig): Subject["calico"] {
   if (config.cni.provider !== "calico" && config.cni.leaving !== "calico") return undefined;
   const leaving = config.cni.leaving === "flannel" ? [flannelRange(config)] : [];
-  return { pools: [calicoPool(config), ...leaving], apiServer: true };
+  return { version: config.calico.version, pools: [...calicoRanges(config), ...leaving], apiServer: true };
 }
 
 /** The machines' part, without what only the installation of K3s needs to know. */
-function machinesSubject({ cluster, k3s, network, cni, calico, hosts }: StackConfig): Machines | undefined {
+function machinesSubject(config: StackConfig): Machines | undefined {
+  const { cluster, k3s, network, cni, calico, hosts } = config;
   if (hosts === undefined) return undefined;
+  const exemptNamespaces = podSecurityExemptions(config);
+  const common = {
+    cluster,
+    network,
+    cni,
+    calico,
+    hosts,
+    ...(exemptNamespaces === undefined ? {} : { exemptNamespaces }),
+  };
   const { install, ...rest } = k3s;
-  if (install === undefined) return { cluster, k3s, network, cni, calico, hosts };
+  if (install === undefined) return { ...common, k3s };
   const { registries: _, ...pinned } = install;
-  return { cluster, k3s: { ...rest, install: pinned }, network, cni, calico, hosts };
+  return { ...common, k3s: { ...rest, install: pinned } };
 }
 
-function policySubject({ policies, seldon, network }: StackConfig): Subject["policy"] {
+function policySubject(config: StackConfig): Subject["policy"] {
+  const { policies, seldon } = config;
+  const kafka = kafkaOf(config);
   if (!policies.enabled) return undefined;
   const { monitoringNamespace } = policies;
   return {
-    conditions: [...conditionsOf({ policies, seldon, network })],
-    clients: policies.clients,
+    conditions: [...conditionsOf(config)],
+    clients: [...clientsOf(config)],
     storagePorts: policies.storage.ports,
     ...(monitoringNamespace === undefined ? {} : { monitoringNamespace }),
-    ...(seldon.kafka === undefined ? {} : { kafka: seldon.kafka.bootstrap }),
+    ...(kafka === undefined ? {} : { kafka: kafka.bootstrap }),
     ...(seldon.tracing === undefined ? {} : { collector: seldon.tracing.endpoint }),
   };
 }
@@ -124,22 +157,34 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
   const calico = calicoSubject(config);
   const machines = machinesSubject(config);
   const policy = policySubject(config);
+  const tenantModels = runtimesOf(config)
+    .slice(1)
+    .flatMap(({ namespace, smokeModel }) => (smokeModel === undefined ? [] : [{ namespace, name: smokeModel.name }]));
   return {
     stack,
     kubeconfig: config.cluster.kubeconfigFile,
     ...(config.cluster.uid === undefined ? {} : { uid: config.cluster.uid }),
     timeoutSeconds: config.validation.timeoutSeconds,
     ...(calico === undefined ? {} : { calico }),
-    operatorNamespace: seldon.namespace,
+    operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     workloads: [...WORKLOADS[seldon.profile]],
-    servers: seldon.servers.map(({ name, config, replicas }) => ({ name, config, replicas })),
+    servers: runtimesOf(config).flatMap(({ namespace, servers }) =>
+      servers.map(({ name, config, replicas }) => ({ namespace, name, config, replicas })),
+    ),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
+    ...(tenantModels.length === 0 ? {} : { tenantModels }),
     ...(policy === undefined ? {} : { policy }),
     ...(config.validation.probePods ? { probes: { image: probeImage(config) } } : {}),
     ...(machines === undefined ? {} : { machines }),
   };
 }
+
+/** Every Model that proves a runtime, the first runtime's first. */
+export const provingModels = ({ smokeModel, tenantModels = [] }: Subject): Subject["smokeModel"][] => [
+  smokeModel,
+  ...tenantModels,
+];
 
 /** What the success criteria look at: machines are others' business, so their change does not prove Seldon again. */
 export function validationSubject({ machines: _, ...subject }: Subject): Subject {

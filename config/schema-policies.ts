@@ -17,8 +17,8 @@ export const policies = z.strictObject({
           .describe("Only pods with these labels; all pods of the namespace when empty."),
       }),
     )
-    .default([{ namespace: "kube-system", podLabels: { "app.kubernetes.io/name": "traefik" } }])
-    .describe("Who may send inference requests to Envoy."),
+    .optional()
+    .describe("Who may send inference requests to Envoy. Default: the pods of the ingress (ingress.provider)."),
   monitoringNamespace: dnsLabel.optional().describe("Namespace of Prometheus; its scrapes are allowed when set."),
   storage: z
     .strictObject({

@@ -10,6 +10,8 @@ import { calico } from "./schema-calico";
 import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
+import { ingress } from "./schema-ingress";
+import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
 import { seldon, type server } from "./schema-seldon";
 
@@ -57,7 +59,9 @@ export const stackSchema = z.strictObject({
     .optional()
     .describe("The machines. Without them the cluster exists already and only objects inside it are managed."),
   seldon: seldon.prefault({}).describe("Seldon Core v2."),
+  ingress: ingress.prefault({}).describe("The way in to the models from outside the cluster."),
   policies: policies.prefault({}).describe("NetworkPolicies."),
+  observability: observability.prefault({}).describe("Metrics, alerts and dashboards."),
   charts: charts.prefault({}).describe("Where the Helm charts are."),
   validation: validation.prefault({}).describe("Readiness gates and success criteria."),
   drift: drift.prefault({}).describe("What `npm run drift` accepts."),
@@ -81,5 +85,6 @@ export const SECRET_KEYS = {
   etcdS3AccessKey: "Access key id by which K3s writes etcd snapshots to the bucket of k3s.etcdSnapshots.s3.",
   etcdS3SecretKey: "Secret access key that belongs to etcdS3AccessKey.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
+  calicoPullSecret: "Content of a .dockerconfigjson for the registry of Calico's images (calico.registry).",
 } as const;
 export type SecretKey = keyof typeof SECRET_KEYS;

@@ -2,6 +2,7 @@
 import { join, relative, resolve } from "node:path";
 import { EXIT } from "../checks/exit-codes";
 import { declaredHosts } from "../config/derive";
+import { runtimesOf } from "../config/runtimes";
 import { RunFault } from "../inprocess/run-program";
 import { chartsOf } from "../tools/charts/pinned";
 import { buildTools, cacheFolder, type ToolPaths } from "./build-tools";
@@ -137,7 +138,7 @@ async function runIn(prepared: Prepared): Promise<RunOutcome> {
 }
 
 async function bringUp({ options, progress, run, session, stack, tools }: Prepared): Promise<ControlPlane> {
-  const { network, seldon } = stack.config;
+  const { network } = stack.config;
   const controlPlane = await progress.part("start the control plane", () =>
     startControlPlane({
       run,
@@ -157,7 +158,10 @@ async function bringUp({ options, progress, run, session, stack, tools }: Prepar
       tools,
       network,
       nodes: options.nodes,
-      podPorts: options.podPorts && { ports: options.podPorts, pods: serverPods(seldon.servers) },
+      podPorts: options.podPorts && {
+        ports: options.podPorts,
+        pods: serverPods(runtimesOf(stack.config).flatMap(({ servers }) => servers)),
+      },
       signal: session.signal,
     }),
   );
@@ -166,8 +170,11 @@ async function bringUp({ options, progress, run, session, stack, tools }: Prepar
   return controlPlane;
 }
 
-const serverPods = (servers: readonly { readonly name: string; readonly replicas: number }[]) =>
-  servers.flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, index) => `${name}-${index}`));
+const serverPods = (servers: readonly { readonly name: string; readonly replicas: number }[]) => [
+  ...new Set(
+    servers.flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, index) => `${name}-${index}`)),
+  ),
+];
 
 function deploy(prepared: Prepared): Promise<Deployment | CliDeployment> {
   const { project, stack, session, progress, run, engine, tools } = prepared;

@@ -5,11 +5,12 @@
  * Service's port 80 leads to. The API server's service proxy is not used: its request would come from a node's
  * address, which the default-deny policies refuse, and it would prove the control plane's way to the pod instead.
  */
-import type { Check } from "../check";
+import type { Check, Expectation } from "../check";
 import { type EndpointSlice, type Pod, type Service } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { type HttpAnswer, httpProbe } from "../probes/http";
+import { provingModels, type Subject } from "../subject";
 import { fail, type Outcome, pass, skipped } from "../verdict";
 import { MODEL_READY } from "./model-ready";
 
@@ -23,52 +24,54 @@ export const INFERENCE_BODY = JSON.stringify({
 });
 
 export function inference(context: CheckContext): Check {
-  const { namespace, name } = context.subject.smokeModel;
-  const path = `/v2/models/${name}/infer`;
-  const forward = context.kubectl("-n", namespace, `port-forward service/${SERVICE}`, `18080:${SERVICE_PORT}`);
-  const curl = `curl -i -H 'content-type: application/json' -H 'seldon-model: ${name}' -d '${INFERENCE_BODY}' http://127.0.0.1:18080${path}`;
   return {
     id: "inference",
     title: "The smoke Model answers through the ingress Service",
     proves: "Service, Envoy, the agent's proxy and the inference server work together from request to prediction",
     needs: [MODEL_READY],
     timeoutMs: TIMEOUT_MS,
-    expectations: () => [
-      {
-        target: `Service ${namespace}/${SERVICE}:${SERVICE_PORT}`,
-        expected: `POST ${path} answers 200 by model ${name}`,
-        repeat: `${forward} & sleep 1; ${curl}; kill $!`,
-        probe: async (signal) => {
-          const backend = await readyBackend(context, namespace, signal);
-          if ("verdict" in backend) return backend;
-          const { pod, port } = backend;
-          const simulation = await context.snapshot.simulation(signal);
-          const simulated = simulation.isSimulated(pod);
-          if (simulated && !simulation.forwardsPort(pod, port)) {
-            return skipped(`Envoy's pod is simulated by KWOK: no process stands behind port ${port}`);
+    expectations: () => provingModels(context.subject).map((model) => answerOf(model, context)),
+  };
+}
+
+/** One Model's answer through the Service of its own runtime. */
+function answerOf({ namespace, name }: Subject["smokeModel"], context: CheckContext): Expectation {
+  const path = `/v2/models/${name}/infer`;
+  const forward = context.kubectl("-n", namespace, `port-forward service/${SERVICE}`, `18080:${SERVICE_PORT}`);
+  const curl = `curl -i -H 'content-type: application/json' -H 'seldon-model: ${name}' -d '${INFERENCE_BODY}' http://127.0.0.1:18080${path}`;
+  return {
+    target: `Service ${namespace}/${SERVICE}:${SERVICE_PORT}`,
+    expected: `POST ${path} answers 200 by model ${name}`,
+    repeat: `${forward} & sleep 1; ${curl}; kill $!`,
+    probe: async (signal) => {
+      const backend = await readyBackend(context, namespace, signal);
+      if ("verdict" in backend) return backend;
+      const { pod, port } = backend;
+      const simulation = await context.snapshot.simulation(signal);
+      const simulated = simulation.isSimulated(pod);
+      if (simulated && !simulation.forwardsPort(pod, port)) {
+        return skipped(`Envoy's pod is simulated by KWOK: no process stands behind port ${port}`);
+      }
+      const target = { namespace, pod: pod.metadata.name, port };
+      const headers = { "content-type": "application/json", "seldon-model": name };
+      const request = {
+        method: "POST",
+        path,
+        headers,
+        body: INFERENCE_BODY,
+        timeoutMs: TIMEOUT_MS - 5_000,
+      } as const;
+      const { answer, failure } = await httpProbe(context.forward(target), target, request, signal);
+      const note = simulated
+        ? {
+            note: `${namespace}/${pod.metadata.name} is simulated by KWOK, but a real process stands behind its forwarded ports and was probed.`,
           }
-          const target = { namespace, pod: pod.metadata.name, port };
-          const headers = { "content-type": "application/json", "seldon-model": name };
-          const request = {
-            method: "POST",
-            path,
-            headers,
-            body: INFERENCE_BODY,
-            timeoutMs: TIMEOUT_MS - 5_000,
-          } as const;
-          const { answer, failure } = await httpProbe(context.forward(target), target, request, signal);
-          const note = simulated
-            ? {
-                note: `${namespace}/${pod.metadata.name} is simulated by KWOK, but a real process stands behind its forwarded ports and was probed.`,
-              }
-            : {};
-          const evidence = [`by way of pod ${pod.metadata.name}, port ${port}`];
-          const fix = context.kubectl("-n", namespace, "logs deployment/seldon-envoy --tail 50");
-          if (answer === undefined) return fail(failure.detail, { evidence, fix, ...note });
-          return { ...judge(answer, name, evidence, fix), ...note };
-        },
-      },
-    ],
+        : {};
+      const evidence = [`by way of pod ${pod.metadata.name}, port ${port}`];
+      const fix = context.kubectl("-n", namespace, "logs deployment/seldon-envoy --tail 50");
+      if (answer === undefined) return fail(failure.detail, { evidence, fix, ...note });
+      return { ...judge(answer, name, evidence, fix), ...note };
+    },
   };
 }
 

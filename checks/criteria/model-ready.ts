@@ -1,22 +1,22 @@
-/** Success criterion (b): the smoke Model is Ready. */
+/** Success criterion (b): the smoke Model is Ready, and those of tenants that have one. */
 import type { Check } from "../check";
 import { type Conditioned, conditionOf, showCondition } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import { quote, type CheckContext } from "../context";
+import { provingModels } from "../subject";
 import { fail, pass } from "../verdict";
 import { SELDON_CRDS } from "./seldon-crds";
 
 export const MODEL_READY = "model-ready";
 
 export function modelReady(context: CheckContext): Check {
-  const { namespace, name } = context.subject.smokeModel;
   return {
     id: MODEL_READY,
     title: "The smoke Model is Ready",
     proves: "the scheduler placed the Model on a server and the server loaded it",
     needs: [SELDON_CRDS],
-    expectations: () => [
-      {
+    expectations: () =>
+      provingModels(context.subject).map(({ namespace, name }) => ({
         target: `Model ${namespace}/${name}`,
         expected: "Ready=True",
         repeat: context.kubectl("-n", namespace, "get model", quote(name), "-o yaml"),
@@ -34,7 +34,6 @@ export function modelReady(context: CheckContext): Check {
             fix: context.kubectl("-n", namespace, "logs statefulset/seldon-scheduler --tail 50"),
           });
         },
-      },
-    ],
+      })),
   };
 }

@@ -42,7 +42,7 @@ export function serverAddress(context: CheckContext, session: ProbeSession): Che
           `${opened.places.here} is the only node that can run a probe pod: there is no other to ask from`,
         );
       }
-      const probed = new Set(probedNamespaces(context.subject.namespaces));
+      const probed = new Set(probedNamespaces(context.subject));
       const near = servers.filter(({ namespace }) => probed.has(namespace));
       const far = servers.filter(({ namespace }) => !probed.has(namespace));
       const found = await Promise.all(near.map((server) => ofServer(server, opened, session, context, signal)));

@@ -21,9 +21,11 @@ export const isServerPod = (pod: Pod): boolean =>
  */
 export async function serverPods(context: CheckContext, signal: AbortSignal): Promise<ServerPod[]> {
   const { namespaces, servers } = context.subject;
-  const declared = servers.flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, i) => `${name}-${i}`));
   const found = await Promise.all(
     namespaces.map(async (namespace) => {
+      const declared = servers
+        .filter((server) => server.namespace === namespace)
+        .flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, i) => `${name}-${i}`));
       const pods = new Map((await context.snapshot.pods(namespace, signal)).map((pod) => [pod.metadata.name, pod]));
       const others = [...pods.values()].filter(isServerPod).map(({ metadata }) => metadata.name);
       return [...new Set([...declared, ...others])].map((name) => ({ namespace, name, pod: pods.get(name) }));

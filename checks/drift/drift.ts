@@ -23,7 +23,7 @@ interface DriftRow {
   readonly title: string;
   readonly proves: string;
   readonly expected: string;
-  readonly judge: (state: MachineState, context: CheckContext) => Outcome;
+  readonly judge: (state: MachineState) => Outcome;
 }
 
 const ROWS: readonly DriftRow[] = [
@@ -89,7 +89,7 @@ const ROWS: readonly DriftRow[] = [
     proves:
       "nobody changed a kernel value or a file that the profile brings, and none is left of one that is not declared",
     expected: "kernel values and files as k3s.hardening says",
-    judge: (state, { subject }) => judgeHardening(state, subject.namespaces),
+    judge: judgeHardening,
   },
   {
     id: "certificates",
@@ -138,7 +138,7 @@ function driftCheck(row: DriftRow, context: CheckContext): Check {
         probe: async () => {
           const facts = await factsOf(declared.host.name, context);
           if (facts === undefined) return GAP;
-          return judge(machineState(context.subject.stack, context.machines, declared, facts), context);
+          return judge(machineState(context.subject.stack, context.machines, declared, facts));
         },
       })),
   };

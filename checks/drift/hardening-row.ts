@@ -3,17 +3,15 @@ import { createHash } from "node:crypto";
 import { hardeningFiles, KERNEL_FILE, KERNEL_VALUES } from "../../components/k3s/hardening";
 import { OVERLAY_FILE } from "../../components/k3s/request";
 import { CONFIG_FILE } from "../../components/k3s/settings";
-import { podSecurityExemptions } from "../../config/derive";
 import { OUR_HEADER } from "../hosts/note-differences";
 import { isEmpty } from "../hosts/take-over";
 import { drift, type Outcome, pass } from "../verdict";
 import { converge, type MachineState } from "./machine";
 
-/** @param namespaces namespaces with a Seldon runtime. */
-export function judgeHardening(state: MachineState, namespaces: readonly string[]): Outcome {
+export function judgeHardening(state: MachineState): Outcome {
   const { facts, machines, declared } = state;
   const there = new Map(facts.hardeningFiles.map(({ path, sha256 }) => [path, sha256]));
-  const exempt = podSecurityExemptions(machines, namespaces);
+  const exempt = machines.exemptNamespaces;
   if (exempt === undefined) {
     if (there.size === 0) return pass("not declared, and nothing of it is there");
     return drift(`${[...there.keys()].join(", ")}: still there, and k3s.hardening is none`, { fix: converge(state) });

@@ -13,12 +13,6 @@ export const serversReady = (context: CheckContext): Check[] => [
   serverConditions(context),
 ];
 
-/** Every Server of every runtime namespace. */
-const everyServer = <T>(
-  { subject }: CheckContext,
-  row: (namespace: string, server: (typeof subject.servers)[number]) => T,
-): T[] => subject.namespaces.flatMap((namespace) => subject.servers.map((server) => row(namespace, server)));
-
 function serverWorkloads(context: CheckContext): Check {
   return {
     id: "server-workloads",
@@ -26,7 +20,7 @@ function serverWorkloads(context: CheckContext): Check {
     proves: "the StatefulSet of every declared Server has all its replicas ready",
     needs: [SELDON_CRDS],
     expectations: () =>
-      everyServer(context, (namespace, { name, replicas }) =>
+      context.subject.servers.map(({ namespace, name, replicas }) =>
         workloadExpectation(context, namespace, { kind: "StatefulSet", name }, replicas),
       ),
   };
@@ -40,7 +34,7 @@ function serverConditions(context: CheckContext): Check {
     proves: "the operator reports every Server ready, so it reached the scheduler with it",
     needs: ["server-workloads"],
     expectations: () =>
-      everyServer(context, (namespace, { name }) => ({
+      context.subject.servers.map(({ namespace, name }) => ({
         target: `Server ${namespace}/${name}`,
         expected: "Ready=True",
         repeat: context.kubectl("-n", namespace, "get server", quote(name), "-o yaml"),

@@ -14,7 +14,7 @@ export function allowRows(context: PolicyContext, sites: Sites): Row[] {
     const { to } = flow;
     if (!isComponent(to)) return [];
     if (flow.from.includes("kubelet")) return kubeletRows(context, sites, flow, to);
-    return probedNamespaces(context.namespaces).flatMap((namespace) => {
+    return probedNamespaces(context).flatMap((namespace) => {
       const target = { endpoint: to, namespace };
       return flow.from.flatMap((endpoint) =>
         sourcesOf(context, sites, endpoint, namespace).flatMap((from) => portRows(context, sites, flow, from, target)),
@@ -44,7 +44,7 @@ function portRows(context: PolicyContext, sites: Sites, flow: Flow<FlowId>, from
 }
 
 function kubeletRows(context: PolicyContext, sites: Sites, flow: Flow<FlowId>, component: Component): Row[] {
-  return probedNamespaces(context.namespaces).flatMap((namespace): Row[] => {
+  return probedNamespaces(context).flatMap((namespace): Row[] => {
     const to = { endpoint: component, namespace };
     const reached = sites.of(to);
     if (reached.length === 0 || kubeletFlow(context, component)?.id !== flow.id) return [];

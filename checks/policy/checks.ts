@@ -104,11 +104,12 @@ function policyTable(context: CheckContext, session: ProbeSession): Check {
 }
 
 /** Tenants beyond the probed ones are named, so that nobody takes them for proven. */
-function noteOf({ subject: { namespaces } }: CheckContext): { note?: string } {
-  const others = namespaces.slice(probedNamespaces(namespaces).length);
+function noteOf({ subject }: CheckContext): { note?: string } {
+  const probed = probedNamespaces(subject);
+  const others = subject.namespaces.filter((namespace) => !probed.includes(namespace));
   if (others.length === 0) return {};
   return {
-    note: `Policies were probed in ${probedNamespaces(namespaces).join(" and ")}; ${others.length} more runtime namespaces have the same ones and were not probed.`,
+    note: `Policies were probed in ${probed.join(" and ")}; ${others.length} more runtime namespaces have the same ones and were not probed.`,
   };
 }
 

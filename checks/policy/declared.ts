@@ -3,15 +3,14 @@ import { type Site, truthTable } from "../../components/network-policies/truth-t
 import type { Subject } from "../subject";
 import type { ProbedFlow } from "../verdict";
 import { policyContextOf } from "./context";
-import { componentsOf, probedNamespaces } from "./sites";
+import { componentsOf, probedRuntimes } from "./sites";
 
 /**
  * Every pair of components that the stack runs, in the namespaces that would be probed; none where the stack has no
  * policies.
  */
 export function declaredFlows(subject: Subject): ProbedFlow[] {
-  const namespaces = probedNamespaces(subject.namespaces);
-  const context = policyContextOf({ ...subject, namespaces });
+  const context = policyContextOf({ ...subject, namespaces: probedRuntimes(subject) });
   if (context === undefined) return [];
   const runs = ({ endpoint, namespace = "" }: Site): boolean =>
     componentsOf(context, namespace).some((component) => component === endpoint);

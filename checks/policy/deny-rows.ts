@@ -6,19 +6,19 @@ import type { PolicyContext } from "../../components/network-policies/context";
 import { reachable } from "../../components/network-policies/truth-table";
 import type { FlowSide } from "../verdict";
 import { pathsBetween, type Row, type Sites, tableSite } from "./row";
-import { componentsOf, probedNamespaces } from "./sites";
+import { componentsOf, homesOf, probedNamespaces, probedRuntimes } from "./sites";
 
 /** Rows into our namespaces. */
 export function denyRows(context: PolicyContext, sites: Sites): Row[] {
-  const namespaces = probedNamespaces(context.namespaces);
-  const closed = namespaces.flatMap((namespace) =>
+  const runtimes = probedRuntimes(context);
+  const closed = probedNamespaces(context).flatMap((namespace) =>
     componentsOf(context, namespace).flatMap((component) => {
       const to = { endpoint: component, namespace };
       const ports = sites.of(to)[0]?.ports ?? [];
       const closed = ports.flatMap((port, at) => [
         ...insider(context, sites, to, port, at),
         ...stranger(context, sites, to, port),
-        ...neighbour(context, sites, to, port, namespaces),
+        ...neighbour(context, sites, to, port, runtimes),
       ]);
       return [...closed, ...bystander(context, sites, to, ports)];
     }),
@@ -85,9 +85,9 @@ function neighbour(
   sites: Sites,
   to: FlowSide,
   port: number,
-  namespaces: readonly string[],
+  runtimes: readonly string[],
 ): Row[] {
-  const other = namespaces.find((namespace) => namespace !== to.namespace);
+  const other = runtimes.find((namespace) => namespace !== to.namespace);
   if (other === undefined) return [];
   const closed = componentsOf(context, other).filter(
     (endpoint) => reachable(context, tableSite({ endpoint, namespace: other }), tableSite(to), port) === undefined,
@@ -130,8 +130,9 @@ export function egressRows(context: PolicyContext, sites: Sites): Row[] {
   const strangers = sites.role("stranger");
   const [first] = strangers;
   if (first === undefined) return [];
-  const home = context.operatorNamespace;
-  const components = componentsOf(context, home).map((endpoint) => ({ endpoint, namespace: home }));
+  const components = homesOf(context).flatMap((namespace) =>
+    componentsOf(context, namespace).map((endpoint) => ({ endpoint, namespace })),
+  );
   const others = sites.role("bystander").map(({ side }) => side);
   return [...components, ...others].map((from) => ({
     from,

@@ -1,11 +1,11 @@
-/** From the operator's namespace to the parties around it: who may reach them, and for the API server also who may not. Pure. */
+/** From the namespaces of operator and first runtime to the parties around them: who may reach them, and for the API server also who may not. Pure. */
 import type { PolicyContext } from "../../components/network-policies/context";
 import { isComponent } from "../../components/network-policies/endpoints";
 import { reachable } from "../../components/network-policies/truth-table";
 import type { FlowSide } from "../verdict";
 import { hostAndPort } from "./context";
 import { type Outside, type Path, type Row, type Sites, tableSite } from "./row";
-import { activeFlows, componentsOf, type Site } from "./sites";
+import { activeFlows, componentsOf, homesOf, type Site } from "./sites";
 
 /** Where the parties without pods of ours are. */
 export interface Parties {
@@ -42,8 +42,9 @@ function outsideOf(endpoint: string, { apiServer, dns, kafka, collector }: Parti
 
 /** Rows to the parties outside. */
 export function outsideRows(context: PolicyContext, sites: Sites, parties: Parties): Row[] {
-  const home = context.operatorNamespace;
-  const components = componentsOf(context, home).map((endpoint) => ({ endpoint, namespace: home }));
+  const components = homesOf(context).flatMap((namespace) =>
+    componentsOf(context, namespace).map((endpoint) => ({ endpoint, namespace })),
+  );
   const flows = activeFlows(context).filter(({ to }) => !isComponent(to));
   const allowed = flows.flatMap((flow) =>
     components

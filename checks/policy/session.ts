@@ -96,7 +96,7 @@ export class ProbeSession {
     if (subject.probes === undefined) throw new SkipError("no probe pods are started: validation.probePods is false");
     const simulation = await snapshot.simulation(signal);
     const nodes = await api.list<Node>(PATHS.nodes, signal);
-    const runtimes = probedNamespaces(subject.namespaces);
+    const runtimes = probedNamespaces(subject);
     const running = (await Promise.all(runtimes.map((one) => snapshot.pods(one, signal)))).flat();
     const servers = running.filter(isServerPod);
     const places = placesOf(nodes, servers, simulation);
@@ -115,7 +115,7 @@ export class ProbeSession {
     const { fleet } = this;
     const sites =
       policy === undefined
-        ? sitesWithoutPolicies(subject.namespaces, places)
+        ? sitesWithoutPolicies(subject, places)
         : sitesOf(policy, { places, strangers: fleet.strangers, absent });
     const around = [...new Set(sites.map(({ namespace }) => namespace))].filter((one) => one !== fleet.strangers);
     await this.refuseBlindServices(sites, around, signal);

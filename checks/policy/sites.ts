@@ -1,6 +1,6 @@
 /** Which probe pods a truth table needs: whom each stands for, where it runs, on which ports it answers. Pure. */
-import { holds, type PolicyContext } from "../../components/network-policies/context";
-import { COMPONENTS, type Component, POD_LABELS } from "../../components/network-policies/endpoints";
+import { componentsIn, holds, type OurNamespaces, type PolicyContext } from "../../components/network-policies/context";
+import { type Component, POD_LABELS } from "../../components/network-policies/endpoints";
 import type { Flow } from "../../components/network-policies/flow";
 import { FLOWS, type FlowId } from "../../components/network-policies/flows";
 import { UNAUTHENTICATED_PORTS } from "../../components/network-policies/ports";
@@ -25,7 +25,7 @@ export interface Site extends ProbePodSpec {
   readonly place: Place;
 }
 
-/** How many runtime namespaces are probed: the operator's and, as its neighbour, the first tenant's. All are rendered alike. */
+/** How many runtime namespaces are probed: the first one and, as its neighbour, the first tenant's. All are rendered alike. */
 export const PROBED_NAMESPACES = 2;
 
 /** Who wears components' labels among strangers: the two that other pods admit by label. */
@@ -37,10 +37,8 @@ export const activeFlows = (context: PolicyContext): Flow<FlowId>[] => FLOWS.fil
 /** Components that take part in a flow that holds, in a namespace. */
 export function componentsOf(context: PolicyContext, namespace: string): Component[] {
   const flows = activeFlows(context);
-  return COMPONENTS.filter(
-    (component) =>
-      (component !== "operator" || namespace === context.operatorNamespace) &&
-      flows.some(({ from, to }) => to === component || from.includes(component)),
+  return componentsIn(context, namespace).filter((component) =>
+    flows.some(({ from, to }) => to === component || from.includes(component)),
   );
 }
 
@@ -56,7 +54,13 @@ export const kubeletFlow = (context: PolicyContext, component: Component): Flow<
   activeFlows(context).find(({ from, to }) => from.includes("kubelet") && to === component);
 
 /** Runtime namespaces that are probed. */
-export const probedNamespaces = (namespaces: readonly string[]): string[] => namespaces.slice(0, PROBED_NAMESPACES);
+export const probedRuntimes = ({ namespaces }: Pick<OurNamespaces, "namespaces">): string[] =>
+  namespaces.slice(0, PROBED_NAMESPACES);
+
+/** Namespaces that are probed: the operator's, and those runtimes. */
+export const probedNamespaces = (ours: OurNamespaces): string[] => [
+  ...new Set([ours.operatorNamespace, ...probedRuntimes(ours)]),
+];
 
 interface Where {
   readonly places: Places;
@@ -114,12 +118,12 @@ const plainSite = (
 
 /** All probe pods: the components on both nodes, and one of each other kind. */
 export function sitesOf(context: PolicyContext, { places, strangers, absent }: Where): Site[] {
-  const components = probedNamespaces(context.namespaces).flatMap((namespace) =>
+  const components = probedNamespaces(context).flatMap((namespace) =>
     componentsOf(context, namespace).flatMap((component) =>
       bothPlaces(places).map((place) => componentSite(context, namespace, component, places, place)),
     ),
   );
-  const home = context.operatorNamespace;
+  const home = context.namespaces[0]!;
   const far = farPlace(places);
   const bystander = plainSite(
     "bystander",
@@ -168,9 +172,14 @@ export function sitesOf(context: PolicyContext, { places, strangers, absent }: W
   ];
 }
 
+/** Where every component is met once: the operator's namespace and that of the first runtime. */
+export const homesOf = ({ operatorNamespace, namespaces }: OurNamespaces): string[] => [
+  ...new Set([operatorNamespace, ...namespaces.slice(0, 1)]),
+];
+
 /** Without policies only the way to the servers is of interest: Envoy's, on both nodes. */
-export const sitesWithoutPolicies = (namespaces: readonly string[], places: Places): Site[] =>
-  probedNamespaces(namespaces).flatMap((namespace) =>
+export const sitesWithoutPolicies = (ours: OurNamespaces, places: Places): Site[] =>
+  probedRuntimes(ours).flatMap((namespace) =>
     bothPlaces(places).map((place) => componentSite(undefined, namespace, "envoy", places, place)),
   );
 

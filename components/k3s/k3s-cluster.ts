@@ -20,8 +20,6 @@ export interface K3sClusterArgs extends Pick<StackConfig, "cluster" | "k3s" | "n
   readonly hosts?: StackConfig["hosts"] | undefined;
   /** Token by which machines join; a secret. @default the first server makes one */
   readonly token?: pulumi.Output<string> | undefined;
-  /** Namespaces that Pod Security does not look at (`podSecurityExemptions`). @default none: no CIS profile */
-  readonly exemptNamespaces?: readonly string[] | undefined;
   /** What the gate looks at. */
   readonly subject: Subject;
 }
@@ -53,7 +51,8 @@ export class K3sCluster extends pulumi.ComponentResource {
     super(token("K3sCluster"), name, { ...args, token: joinToken }, opts);
 
     const input = { ...args, hasToken: joinToken !== undefined };
-    const files = mergeHostFiles(renderHosts(input), renderDropIns(args));
+    const exemptNamespaces = args.subject.machines?.exemptNamespaces;
+    const files = mergeHostFiles(renderHosts({ ...input, exemptNamespaces }), renderDropIns(args));
     const mismatches = findMismatches(
       files,
       (args.hosts?.servers ?? []).map((host) => host.name),

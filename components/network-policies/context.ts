@@ -1,10 +1,14 @@
 import ipaddr from "ipaddr.js";
-import { runtimeNamespaces } from "../../config/derive";
+import { type Client, clientsOf } from "../../config/ingress";
+import { type Kafka, kafkaOf } from "../../config/kafka";
+import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
+import { COMPONENTS } from "./endpoints";
+import type { Component } from "./endpoints";
 import type { Condition, ConfiguredPorts, Flow, Protocol } from "./flow";
 
 /** Parts of a stack's configuration that decide its policies. */
-export type PolicyConfig = Pick<StackConfig, "network" | "seldon" | "policies">;
+export type PolicyConfig = Pick<StackConfig, "network" | "seldon" | "ingress" | "policies">;
 
 /** Somewhere that the configuration names: pods of a namespace, address ranges, or both. */
 export interface Destination {
@@ -15,10 +19,10 @@ export interface Destination {
 /** What rendering needs to know, and nothing else. */
 export interface PolicyContext {
   readonly operatorNamespace: string;
-  /** Runtime namespaces, the operator's first. */
+  /** Runtime namespaces. The operator's is the first of them, or none. */
   readonly namespaces: readonly string[];
   readonly conditions: ReadonlySet<Condition>;
-  readonly clients: StackConfig["policies"]["clients"];
+  readonly clients: readonly Client[];
   readonly monitoringNamespace?: string;
   /** Ranges of the nodes: where the API server answers. */
   readonly nodeCidrs: readonly string[];
@@ -41,7 +45,7 @@ function addressRange(hostPort: string): string[] {
 
 const portOf = (hostPort: string): number => Number(hostPort.slice(hostPort.lastIndexOf(":") + 1));
 
-function kafkaOf(kafka: StackConfig["seldon"]["kafka"]): Destination {
+function brokersOf(kafka: Kafka | undefined): Destination {
   if (kafka === undefined) return NOWHERE;
   const cidrs = kafka.cidrs.length > 0 ? kafka.cidrs : addressRange(kafka.bootstrap);
   return { ...(kafka.namespace === undefined ? {} : { namespace: kafka.namespace }), cidrs };
@@ -54,16 +58,19 @@ function collectorOf(tracing: StackConfig["seldon"]["tracing"]): Destination {
 }
 
 /** The conditions that a configuration fulfils. Pure. */
-export function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Condition> {
+export function conditionsOf(config: PolicyConfig): ReadonlySet<Condition> {
+  const { seldon, policies } = config;
   const pipelines = seldon.profile === "pipelines";
+  const { controlPlane, dataPlane } = seldon.tls;
   const holds: Record<Condition, boolean> = {
     pipelines,
-    clients: policies.clients.length > 0,
+    clients: clientsOf(config).length > 0,
     monitoring: policies.monitoringNamespace !== undefined,
     tracing: seldon.tracing !== undefined,
-    triton: seldon.servers.some((server) => server.config === "triton"),
-    componentSecrets: pipelines && seldon.kafka?.protocol === "SASL_SSL",
-    controlPlaneTls: false,
+    triton: runtimesOf(config).some(({ servers }) => servers.some((server) => server.config === "triton")),
+    componentSecrets: kafkaOf(config)?.protocol === "SASL_SSL" || controlPlane || dataPlane,
+    controlPlaneTls: controlPlane,
+    certificates: controlPlane || dataPlane,
     schemaRegistry: false,
     hodometer: false,
   };
@@ -73,25 +80,40 @@ export function conditionsOf({ seldon, policies }: PolicyConfig): ReadonlySet<Co
 /** What a configuration means for the policies. Pure. */
 export function policyContext(config: PolicyConfig): PolicyContext {
   const { network, seldon, policies } = config;
+  const kafka = kafkaOf(config);
   return {
-    operatorNamespace: seldon.namespace,
+    operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     conditions: conditionsOf(config),
-    clients: policies.clients,
+    clients: clientsOf(config),
     ...(policies.monitoringNamespace === undefined ? {} : { monitoringNamespace: policies.monitoringNamespace }),
     nodeCidrs: network.nodeCidrs,
     reserved: [network.clusterCidr, network.serviceCidr, ...network.nodeCidrs],
     storageCidrs: policies.storage.cidrs,
-    kafka: kafkaOf(seldon.kafka),
+    kafka: brokersOf(kafka),
     collector: collectorOf(seldon.tracing),
     ports: {
       storage: policies.storage.ports,
-      kafka: seldon.kafka === undefined ? [] : [portOf(seldon.kafka.bootstrap)],
+      kafka: kafka === undefined ? [] : [portOf(kafka.bootstrap)],
       collector: seldon.tracing === undefined ? [] : [portOf(seldon.tracing.endpoint)],
       schemaRegistry: [],
     },
   };
 }
+
+/** Every namespace of ours: the operator's, and those of the runtimes. */
+export const ownNamespaces = ({ operatorNamespace, namespaces }: OurNamespaces): string[] => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
+
+/** Which namespaces are ours, and which of them has the operator. */
+export type OurNamespaces = Pick<PolicyContext, "operatorNamespace" | "namespaces">;
+
+/** Components that can run in a namespace of ours: the operator in its own, all others beside a runtime. */
+export const componentsIn = ({ operatorNamespace, namespaces }: OurNamespaces, namespace: string): Component[] =>
+  COMPONENTS.filter((component) =>
+    component === "operator" ? namespace === operatorNamespace : namespaces.includes(namespace),
+  );
 
 /** Whether a row holds. */
 export function holds(flow: Flow, context: PolicyContext): boolean {

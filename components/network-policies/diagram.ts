@@ -14,7 +14,7 @@ const CONFIGURED: Readonly<Record<ConfiguredPorts, string>> = {
 };
 
 /** Conditions that no setting of this stack can meet: such rows are in the table, not in the picture. */
-const NEVER: ReadonlySet<Condition> = new Set(["controlPlaneTls", "schemaRegistry", "hodometer"]);
+const NEVER: ReadonlySet<Condition> = new Set(["schemaRegistry", "hodometer"]);
 
 const conditionsOf = (flow: Flow): readonly Condition[] => flow.when ?? [];
 const drawn: readonly Flow[] = FLOWS.filter(

@@ -7,8 +7,9 @@ export const CONDITIONS = {
   monitoring: "`policies.monitoringNamespace` is set",
   tracing: "`seldon.tracing` is set",
   triton: "a Server with the Triton configuration",
-  componentSecrets: "Kafka over SASL_SSL, or control-plane TLS: components watch their Secrets",
-  controlPlaneTls: "control-plane TLS; this stack has no setting for it",
+  componentSecrets: "Kafka over SASL_SSL, or TLS: components watch their Secrets",
+  controlPlaneTls: "`seldon.tls.controlPlane`",
+  certificates: "`seldon.tls.controlPlane` or `seldon.tls.dataPlane`",
   schemaRegistry: "a schema registry; this stack has no setting for it",
   hodometer: "usage reports; this stack runs no hodometer",
 } as const;

@@ -60,7 +60,7 @@ export const FLOWS = [
     source: "scheduler/pkg/envoy/xdscache",
   }),
   flow(20, "scheduler-to-apiserver", ["scheduler"], "apiserver", [kubernetes.apiServer], {
-    when: ["controlPlaneTls"],
+    when: ["certificates"],
     why: "the scheduler watches its certificate Secrets",
     source: "components/tls/pkg/tls/k8s_secret.go",
   }),

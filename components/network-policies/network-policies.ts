@@ -13,6 +13,8 @@ export interface NetworkPoliciesArgs {
   readonly policies: PolicyConfig["policies"];
   /** Namespaces, profile, Kafka and tracing. */
   readonly seldon: PolicyConfig["seldon"];
+  /** Who brings requests, where `policies.clients` does not say. */
+  readonly ingress: PolicyConfig["ingress"];
   /** Ranges of pods, Services and nodes. */
   readonly network: PolicyConfig["network"];
 }

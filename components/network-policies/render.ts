@@ -1,9 +1,9 @@
 /** The flow table and a configuration, turned into the NetworkPolicies of every namespace of ours. */
 import { allow, defaultDeny, podsHere, podsIn, ports, range, rangesWithout } from "./builders";
 import type { NetworkPolicy, Peer, Rule } from "./builders";
-import { holds, portsOf, protocolsOf } from "./context";
+import { componentsIn, holds, ownNamespaces, portsOf, protocolsOf } from "./context";
 import type { Destination, PolicyContext } from "./context";
-import { COMPONENTS, DNS_LABELS, DNS_NAMESPACE, PARTIES, POD_LABELS, isComponent } from "./endpoints";
+import { DNS_LABELS, DNS_NAMESPACE, PARTIES, POD_LABELS, isComponent } from "./endpoints";
 import type { Component, Endpoint, Party } from "./endpoints";
 import type { Flow } from "./flow";
 import { FLOWS } from "./flows";
@@ -44,7 +44,7 @@ function peersOf(endpoint: Endpoint, other: Endpoint, namespace: string, context
   if (endpoint === "operator" && namespace !== context.operatorNamespace) {
     return [podsIn([context.operatorNamespace], podLabels)];
   }
-  const elsewhere = other === "operator" && context.namespaces.length > 1;
+  const elsewhere = other === "operator" && ownNamespaces(context).length > 1;
   return elsewhere ? [podsIn(context.namespaces, podLabels)] : [podsHere(podLabels)];
 }
 
@@ -114,16 +114,15 @@ function allowPolicy(
 
 /** Policies of one namespace: everything closed, then what the table opens, in the table's order of components. */
 function namespacePolicies(active: readonly Flow[], namespace: string, context: PolicyContext): NetworkPolicy[] {
-  const here = COMPONENTS.filter((component) => component !== "operator" || namespace === context.operatorNamespace);
   return [
     defaultDeny(namespace),
     ...allowPolicy(active, "any", namespace, context),
-    ...here.flatMap((component) => allowPolicy(active, component, namespace, context)),
+    ...componentsIn(context, namespace).flatMap((component) => allowPolicy(active, component, namespace, context)),
   ];
 }
 
 /** Policies of every namespace of ours. Pure and deterministic. */
 export function renderPolicies(context: PolicyContext): NetworkPolicy[] {
   const active: readonly Flow[] = FLOWS.filter((flow) => holds(flow, context));
-  return context.namespaces.flatMap((namespace) => namespacePolicies(active, namespace, context));
+  return ownNamespaces(context).flatMap((namespace) => namespacePolicies(active, namespace, context));
 }

@@ -2,7 +2,7 @@
  * What must and must not be reachable, straight from the flow table and without a look at any policy. Tests compare the
  * policies with it; checks probe it on a cluster.
  */
-import { holds, portsOf, protocolsOf } from "./context";
+import { componentsIn, holds, ownNamespaces, portsOf, protocolsOf } from "./context";
 import type { PolicyContext } from "./context";
 import { COMPONENTS, isComponent } from "./endpoints";
 import type { Component, Endpoint } from "./endpoints";
@@ -61,11 +61,9 @@ export interface Expectation {
   readonly flow?: FlowId;
 }
 
-/** Components of a namespace: the operator only in its own. */
+/** Components of a namespace of ours. */
 export const sitesOf = (context: PolicyContext, namespace: string): (Site & { endpoint: Component })[] =>
-  COMPONENTS.filter((component) => component !== "operator" || namespace === context.operatorNamespace).map(
-    (endpoint) => ({ endpoint, namespace }),
-  );
+  componentsIn(context, namespace).map((endpoint) => ({ endpoint, namespace }));
 
 /** TCP ports on which a component of ours takes part in any row of the table, whether it holds or not. */
 export function tablePorts(component: Component): number[] {
@@ -78,7 +76,7 @@ export function tablePorts(component: Component): number[] {
 /** All pairs of our pods, on every port that the table knows of the target: allow rows first, then what must fail. */
 export function truthTable(context: PolicyContext): Expectation[] {
   const flows = activeFlows(context);
-  const sites = context.namespaces.flatMap((namespace) => sitesOf(context, namespace));
+  const sites = ownNamespaces(context).flatMap((namespace) => sitesOf(context, namespace));
   const ports = new Map(COMPONENTS.map((component) => [component, tablePorts(component)]));
   const lines = sites.flatMap((from) =>
     sites.flatMap((to) =>

@@ -4,7 +4,7 @@ import { labels, token } from "../component";
 
 /** Arguments of {@link SeldonNamespaces}. */
 export interface SeldonNamespacesArgs {
-  /** The namespaces, the operator's first: `runtimeNamespaces(config)`. */
+  /** The namespaces, the operator's first: `seldonNamespaces(config)`. */
   readonly namespaces: readonly string[];
   /** Refuse to delete them. A namespace takes every Model, Secret and volume claim with it. */
   readonly protect: boolean;

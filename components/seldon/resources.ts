@@ -1,5 +1,6 @@
 /** Custom resources and Secrets that the stack declares itself, as plain objects. */
-import type { SeldonServer, StackConfig } from "../../config/schema";
+import type { SmokeModel } from "../../config/runtimes";
+import type { SeldonServer } from "../../config/schema";
 import { labels } from "../component";
 import { KAFKA_PASSWORD_KEY, KAFKA_SECRET } from "./values";
 
@@ -80,7 +81,7 @@ export interface ModelResource {
 }
 
 /** The smoke Model. */
-export function smokeModelResource(namespace: string, model: StackConfig["seldon"]["smokeModel"]): ModelResource {
+export function smokeModelResource(namespace: string, model: SmokeModel): ModelResource {
   const { name, storageUri, requirements, memory } = model;
   return {
     apiVersion: API_VERSION,

@@ -2,19 +2,22 @@ import * as k8s from "@pulumi/kubernetes";
 import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subject } from "../../checks/subject";
-import { runtimeNamespaces } from "../../config/derive";
+import { kafkaOf } from "../../config/kafka";
+import { operatorNamespace, type Runtime, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { digest } from "../canonical";
 import { token } from "../component";
 import { gate } from "../gate";
 import { release } from "../helm";
-import { kafkaSecret, serverResource, smokeModelResource } from "./resources";
+import { kafkaSecret, type ModelResource, serverResource, smokeModelResource } from "./resources";
 import { needsKafkaSecret, runtimeValues, setupValues } from "./values";
+
+type Seldon = StackConfig["seldon"];
 
 /** Arguments of {@link SeldonCore}. */
 export interface SeldonCoreArgs {
   /** Version, namespaces, profile, servers and smoke Model. */
-  readonly seldon: StackConfig["seldon"];
+  readonly seldon: Seldon;
   /** Where the charts are. */
   readonly charts: StackConfig["charts"];
   /** Protect the custom resource definitions from deletion: with them go all Servers and Models of the cluster. */
@@ -50,23 +53,25 @@ export class SeldonCore extends pulumi.ComponentResource {
     super(token("SeldonCore"), name, args, opts);
     const { seldon, charts, subject } = args;
     refuseUnusable(this, args);
-    const namespaces = runtimeNamespaces({ seldon });
+    const runtimes = runtimesOf({ seldon });
+    const namespaces = runtimes.map(({ namespace }) => namespace);
     const rendered = [seldon.version, setupValues({ seldon }), runtimeValues({ seldon })];
-    const declaredServers = namespaces.flatMap((namespace) =>
-      seldon.servers.map((server) => serverResource(namespace, server)),
+    const declaredServers = runtimes.flatMap(({ namespace, servers }) =>
+      servers.map((server) => serverResource(namespace, server)),
     );
-    const declaredModel = smokeModelResource(seldon.namespace, seldon.smokeModel);
+    const [declaredModel, ...tenantModels] = declaredModels(runtimes, seldon);
     const child = (own: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({ parent: this, ...own });
 
     const kafkaSecrets = createKafkaSecrets();
     const crds = createCrds();
     const setup = createSetup();
-    const runtimes = createRuntimes();
+    const runtimeReleases = createRuntimes();
     const runtimeReady = createRuntimeGate();
     const servers = createServers();
     this.ready = createServersGate();
     this.smokeModel = createSmokeModel(this.ready);
-    this.fingerprint = pulumi.output(digest([rendered, declaredServers, declaredModel]));
+    createTenantModels(this.ready);
+    this.fingerprint = pulumi.output(digest([rendered, declaredServers, declaredModel, ...tenantModels]));
 
     this.registerOutputs({ ready: this.ready, smokeModel: this.smokeModel, fingerprint: this.fingerprint });
 
@@ -95,13 +100,18 @@ export class SeldonCore extends pulumi.ComponentResource {
 
     function createCrds(): k8s.helm.v3.Release {
       // The chart holds the definitions as templates: uninstalling it would delete them and every object of theirs.
+      // Their release stays in the first namespace wherever the operator goes: moving it would delete them.
       const part = { part: "crds", namespace: seldon.namespace, values: {} } as const;
       return createRelease("crds", part, { retainOnDelete: true, protect: args.protect });
     }
 
     function createSetup(): k8s.helm.v3.Release {
       // Its SeldonConfig and ServerConfigs are custom resources.
-      const part = { part: "setup", namespace: seldon.namespace, values: setupValues({ seldon }) } as const;
+      const part = {
+        part: "setup",
+        namespace: operatorNamespace({ seldon }),
+        values: setupValues({ seldon }),
+      } as const;
       return createRelease("setup", part, { dependsOn: [crds] });
     }
 
@@ -118,7 +128,7 @@ export class SeldonCore extends pulumi.ComponentResource {
       return gate(
         `${name}-runtime-ready`,
         { id: "seldon-runtime-ready", subject, triggers: [digest(rendered)] },
-        child({ dependsOn: runtimes }),
+        child({ dependsOn: runtimeReleases }),
       );
     }
 
@@ -141,12 +151,32 @@ export class SeldonCore extends pulumi.ComponentResource {
     function createSmokeModel(ready: local.Command): k8s.apiextensions.CustomResource {
       return new k8s.apiextensions.CustomResource(`${name}-smoke-model`, declaredModel, child({ dependsOn: [ready] }));
     }
+
+    function createTenantModels(ready: local.Command): void {
+      for (const model of tenantModels) {
+        const suffix = `smoke-model-${model.metadata.namespace}`;
+        new k8s.apiextensions.CustomResource(`${name}-${suffix}`, model, child({ dependsOn: [ready] }));
+      }
+    }
   }
+}
+
+/** The first runtime's Model, and those of tenants that have one. */
+function declaredModels(
+  runtimes: readonly Runtime[],
+  { namespace, smokeModel }: Seldon,
+): [ModelResource, ...ModelResource[]] {
+  const others = runtimes
+    .slice(1)
+    .flatMap((runtime) =>
+      runtime.smokeModel === undefined ? [] : [smokeModelResource(runtime.namespace, runtime.smokeModel)],
+    );
+  return [smokeModelResource(namespace, smokeModel), ...others];
 }
 
 /** The configuration's rules refuse these first; a component must not trust its caller for a password. */
 function refuseUnusable(component: pulumi.Resource, { seldon, kafkaPassword }: SeldonCoreArgs): void {
-  if (seldon.profile === "pipelines" && seldon.kafka === undefined) {
+  if (seldon.profile === "pipelines" && kafkaOf({ seldon }) === undefined) {
     throw new pulumi.ResourceError(
       "seldon.profile: got pipelines without seldon.kafka; allowed: pipelines with Kafka settings, or models; fix: add the section seldon.kafka",
       component,

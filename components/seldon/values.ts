@@ -4,11 +4,11 @@
  * several keys of values.yaml are read by none of them (`envoy.service.type`, `scheduler.service.type`,
  * `controller.skipOperatorClusterRoleCreation`, `kafka.consumer.topicMetadataRefreshIntervalMs`) and are never set here.
  */
-import { runtimeNamespaces } from "../../config/derive";
+import { type Kafka, kafkaOf } from "../../config/kafka";
+import { isClusterWide, runtimeNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 
 type Seldon = StackConfig["seldon"];
-type Kafka = NonNullable<Seldon["kafka"]>;
 
 /** Secret with the Kafka password, in every runtime namespace. */
 export const KAFKA_SECRET = "seldon-kafka-sasl";
@@ -89,8 +89,7 @@ function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka" | "security"> {
 }
 
 /** Whether the stack keeps a Secret with the Kafka password. */
-export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
-  profile === "pipelines" && kafka?.protocol === "SASL_SSL";
+export const needsKafkaSecret = (seldon: Seldon): boolean => kafkaOf({ seldon })?.protocol === "SASL_SSL";
 
 /**
  * Values of the setup chart: operator, SeldonConfig and ServerConfigs.
@@ -99,21 +98,20 @@ export const needsKafkaSecret = ({ profile, kafka }: Seldon): boolean =>
  *   every node.
  * - `autoscalingServerEnabled`: on by default, it makes the operator write `spec.replicas` of Servers, also of those
  *   without minReplicas and maxReplicas (2.10.2, `operator/internal/utils.go`: no maximum then). This stack declares it.
- * - `clusterwide` and `watchNamespaces` only with tenants; without them the operator gets no ClusterRole.
+ * - `clusterwide` and `watchNamespaces` only where the operator has to see other namespaces than its own; without them
+ *   it gets no ClusterRole.
  */
 export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
   const { seldon } = config;
-  const pipelines = seldon.profile === "pipelines" && seldon.kafka !== undefined;
+  const kafka = kafkaOf(config);
   return {
     services: { defaultServiceType: "ClusterIP" },
     autoscaling: { autoscalingServerEnabled: false },
     serverConfig: {
       agent: { maxElapsedTimeReadySubServiceAfterStartSeconds: String(AGENT_PATIENCE_SECONDS) },
     },
-    ...(seldon.tenants.length > 0
-      ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } }
-      : {}),
-    ...(pipelines && seldon.kafka !== undefined ? kafkaValues(seldon.kafka) : {}),
+    ...(isClusterWide(config) ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } } : {}),
+    ...(kafka === undefined ? {} : kafkaValues(kafka)),
     ...(seldon.tracing === undefined
       ? {}
       : { opentelemetry: { endpoint: seldon.tracing.endpoint, protocol: "grpc", ratio: seldon.tracing.ratio } }),

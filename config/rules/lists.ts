@@ -1,3 +1,4 @@
+import { serverLists } from "../runtimes";
 import type { StackConfig } from "../schema";
 import type { Rule } from "./rule";
 
@@ -11,7 +12,9 @@ function uniqueLists({ cluster, k3s, network, seldon, policies }: StackConfig): 
     ["network.nodeCidrs", network.nodeCidrs],
     ["seldon.smokeModel.requirements", seldon.smokeModel.requirements],
     ["seldon.kafka.cidrs", seldon.kafka?.cidrs ?? []],
-    ...seldon.servers.map((server, index): List => [`seldon.servers[${index}].capabilities`, server.capabilities]),
+    ...serverLists({ seldon }).flatMap(({ path, servers }) =>
+      servers.map((server, index): List => [`${path}[${index}].capabilities`, server.capabilities]),
+    ),
     ["policies.storage.cidrs", policies.storage.cidrs],
     ["policies.storage.ports", policies.storage.ports],
   ];

@@ -1,4 +1,4 @@
-import type { StackConfig } from "../schema";
+import { kafkaOf } from "../kafka";
 import type { Rule } from "./rule";
 
 /** Host part of `host:port`. */
@@ -10,10 +10,6 @@ export function serviceNamespace(host: string, clusterDomain: string): string | 
   const labels = short.split(".");
   return labels.length >= 3 && labels.at(-1) === "svc" ? labels.at(-2) : undefined;
 }
-
-/** Kafka, when it is the one that pipelines use. */
-const usedKafka = ({ seldon }: StackConfig): NonNullable<StackConfig["seldon"]["kafka"]> | undefined =>
-  seldon.profile === "pipelines" ? seldon.kafka : undefined;
 
 /** The pipelines profile, Kafka and its secrets. */
 export const PIPELINE_RULES: readonly Rule[] = [
@@ -36,7 +32,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
       yield {
         path: "seldon.kafka",
         problem: "is set, but the models profile runs nothing that speaks to Kafka",
-        got: seldon.kafka.bootstrap,
+        got: seldon.kafka.bootstrap ?? seldon.kafka.strimzi,
         allowed: "only with seldon.profile pipelines",
         fix: "set seldon.profile to pipelines, or remove seldon.kafka",
       };
@@ -45,7 +41,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
   {
     id: "seldon.kafka-password-missing",
     *check(config, { secrets }) {
-      if (usedKafka(config)?.protocol !== "SASL_SSL" || secrets.has("kafkaPassword")) return;
+      if (kafkaOf(config)?.protocol !== "SASL_SSL" || secrets.has("kafkaPassword")) return;
       yield {
         path: "kafkaPassword",
         problem: "is missing, and SASL_SSL logs in with it",
@@ -57,7 +53,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
   {
     id: "seldon.kafka-password-unused",
     *check(config, { secrets }) {
-      if (!secrets.has("kafkaPassword") || usedKafka(config)?.protocol === "SASL_SSL") return;
+      if (!secrets.has("kafkaPassword") || kafkaOf(config)?.protocol === "SASL_SSL") return;
       yield {
         path: "kafkaPassword",
         problem: "is set, but nothing logs in with it",
@@ -69,7 +65,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
   {
     id: "seldon.kafka-ca-missing",
     *check(config) {
-      const kafka = usedKafka(config);
+      const kafka = kafkaOf(config);
       if (kafka?.protocol !== "SASL_SSL" || kafka.brokerCaSecret !== undefined) return;
       yield {
         path: "seldon.kafka.brokerCaSecret",
@@ -82,7 +78,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
   {
     id: "seldon.kafka-ca-unused",
     *check(config) {
-      const kafka = usedKafka(config);
+      const kafka = kafkaOf(config);
       if (kafka?.protocol !== "PLAINTEXT" || kafka.brokerCaSecret === undefined) return;
       yield {
         path: "seldon.kafka.brokerCaSecret",
@@ -96,7 +92,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
   {
     id: "seldon.kafka-ca-name",
     *check(config) {
-      const name = usedKafka(config)?.brokerCaSecret;
+      const name = kafkaOf(config)?.brokerCaSecret;
       if (name === undefined || /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) return;
       yield {
         path: "seldon.kafka.brokerCaSecret",
@@ -110,7 +106,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
   {
     id: "seldon.kafka-topic-prefix",
     *check(config) {
-      const prefix = usedKafka(config)?.topicPrefix;
+      const prefix = kafkaOf(config)?.topicPrefix;
       if (prefix === undefined || /^[A-Za-z0-9_-]{1,100}$/.test(prefix)) return;
       yield {
         path: "seldon.kafka.topicPrefix",
@@ -124,7 +120,7 @@ export const PIPELINE_RULES: readonly Rule[] = [
   {
     id: "seldon.kafka-namespace-mismatch",
     *check(config) {
-      const kafka = usedKafka(config);
+      const kafka = kafkaOf(config);
       if (kafka?.namespace === undefined) return;
       const named = serviceNamespace(hostOf(kafka.bootstrap), config.network.clusterDomain);
       if (named === undefined || named === kafka.namespace) return;

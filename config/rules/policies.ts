@@ -1,5 +1,7 @@
 import { contains, overlaps } from "../cidr";
-import { runtimeNamespaces } from "../derive";
+import { type Client, clientsOf } from "../ingress";
+import { type Kafka, kafkaOf } from "../kafka";
+import { seldonNamespaces } from "../runtimes";
 import type { StackConfig } from "../schema";
 import { isLabelKey, isLabelValue, LABEL_KEY_FORM, LABEL_VALUE_FORM } from "./labels";
 import { hostOf, serviceNamespace } from "./pipelines";
@@ -8,15 +10,20 @@ import type { Rule } from "./rule";
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
 /** Kafka where the policies must let it through. */
-const guardedKafka = ({ policies, seldon }: StackConfig): NonNullable<StackConfig["seldon"]["kafka"]> | undefined =>
-  policies.enabled && seldon.profile === "pipelines" ? seldon.kafka : undefined;
+const guardedKafka = (config: StackConfig): Kafka | undefined =>
+  config.policies.enabled ? kafkaOf(config) : undefined;
 
 /** Namespaces of others that policies name, with their places. */
-function peers({ policies, seldon }: StackConfig): { path: string; namespace: string | undefined }[] {
+function peers({ policies, seldon, ingress }: StackConfig): { path: string; namespace: string | undefined }[] {
   return [
-    ...policies.clients.map(({ namespace }, index) => ({ path: `policies.clients[${index}].namespace`, namespace })),
+    ...(policies.clients ?? []).map(({ namespace }, index) => ({
+      path: `policies.clients[${index}].namespace`,
+      namespace,
+    })),
+    { path: "ingress.istio.namespace", namespace: ingress.provider === "istio" ? ingress.istio.namespace : undefined },
     { path: "policies.monitoringNamespace", namespace: policies.monitoringNamespace },
     { path: "seldon.kafka.namespace", namespace: seldon.kafka?.namespace },
+    { path: "seldon.kafka.strimzi.namespace", namespace: seldon.kafka?.strimzi?.namespace },
     { path: "seldon.tracing.namespace", namespace: seldon.tracing?.namespace },
   ];
 }
@@ -35,12 +42,12 @@ export const POLICY_RULES: readonly Rule[] = [
     *check(config) {
       if (!config.policies.enabled) return;
       for (const { path, namespace } of peers(config)) {
-        if (namespace === undefined || !runtimeNamespaces(config).includes(namespace)) continue;
+        if (namespace === undefined || !seldonNamespaces(config).includes(namespace)) continue;
         yield {
           path,
           problem: "is a namespace with a Seldon runtime: its pods sit under the default deny and may not even send",
           got: namespace,
-          allowed: `any namespace but ${runtimeNamespaces(config).join(", ")}`,
+          allowed: `any namespace but ${seldonNamespaces(config).join(", ")}`,
           fix: "run them in a namespace of their own",
         };
       }
@@ -49,7 +56,7 @@ export const POLICY_RULES: readonly Rule[] = [
   {
     id: "policies.client-labels",
     *check({ policies }) {
-      for (const [index, client] of policies.clients.entries()) {
+      for (const [index, client] of (policies.clients ?? []).entries()) {
         for (const [key, value] of Object.entries(client.podLabels)) {
           if (isLabelKey(key) && isLabelValue(value)) continue;
           yield {
@@ -66,7 +73,8 @@ export const POLICY_RULES: readonly Rule[] = [
   {
     id: "policies.client-repeated",
     *check({ policies }) {
-      const texts = policies.clients.map(({ namespace, podLabels }) =>
+      const clients = policies.clients ?? [];
+      const texts = clients.map(({ namespace, podLabels }) =>
         JSON.stringify([namespace, Object.entries(podLabels).sort()]),
       );
       for (const [index, text] of texts.entries()) {
@@ -75,7 +83,7 @@ export const POLICY_RULES: readonly Rule[] = [
         yield {
           path: `policies.clients[${index}]`,
           problem: `repeats policies.clients[${first}]`,
-          got: policies.clients[index],
+          got: clients[index],
           allowed: "each client once",
           fix: "remove it, or correct what was meant",
         };
@@ -84,15 +92,18 @@ export const POLICY_RULES: readonly Rule[] = [
   },
   {
     id: "policies.only-client-disabled",
-    *check({ k3s, policies }) {
-      if (!policies.enabled || !k3s.disable.includes("traefik") || policies.clients.length === 0) return;
-      const isTraefik = ({ namespace, podLabels }: (typeof policies.clients)[number]): boolean =>
+    *check(config) {
+      const { k3s, policies, ingress } = config;
+      const clients = clientsOf(config);
+      if (!policies.enabled || !k3s.disable.includes("traefik") || clients.length === 0) return;
+      const isTraefik = ({ namespace, podLabels }: Client): boolean =>
         namespace === "kube-system" && podLabels["app.kubernetes.io/name"] === "traefik";
-      if (!policies.clients.every(isTraefik)) return;
+      // With provider traefik, the rule of the ingress says what is wrong.
+      if (ingress.provider === "traefik" || !clients.every(isTraefik)) return;
       yield {
         path: "policies.clients",
         problem: "admit K3s' Traefik only, which k3s.disable takes away: nobody could call a model",
-        got: policies.clients,
+        got: clients,
         allowed: "the namespace of the ingress or of the callers, or an empty list to close the door",
         fix: "name the pods that call models",
       };

@@ -1,5 +1,6 @@
 import { contains, overlaps, rangeOf, sizeOf, subnetCount } from "../cidr";
-import { calicoPool, declaredCnis, declaredHosts, flannelRange, runtimeNamespaces } from "../derive";
+import { calicoPool, declaredCnis, declaredHosts, flannelRange, mainPoolHosts } from "../derive";
+import { runtimesOf } from "../runtimes";
 import type { StackConfig } from "../schema";
 import type { Rule } from "./rule";
 
@@ -144,7 +145,7 @@ export const ROOM_RULES: readonly Rule[] = [
     *check(config) {
       const { blockSize } = config.calico.pool;
       const pool = calicoPool(config);
-      const nodes = declaredHosts(config).length;
+      const nodes = mainPoolHosts(config).length;
       const blocks = subnetCount(pool, blockSize);
       if (!runsCalico(config) || blocks === 0 || blocks >= nodes) return;
       yield {
@@ -160,13 +161,17 @@ export const ROOM_RULES: readonly Rule[] = [
     id: "calico.pool-too-small-for-servers",
     *check(config) {
       const pool = calicoPool(config);
-      const namespaces = runtimeNamespaces(config).length;
-      const replicas = config.seldon.servers.reduce((sum, server) => sum + server.replicas, 0);
-      if (!runsCalico(config) || replicas * namespaces <= sizeOf(pool)) return;
+      const each = runtimesOf(config).map(({ namespace, servers }) => ({
+        namespace,
+        pods: servers.reduce((sum, server) => sum + server.replicas, 0),
+      }));
+      const pods = each.reduce((sum, one) => sum + one.pods, 0);
+      if (!runsCalico(config) || pods <= sizeOf(pool)) return;
+      const most = [...each].sort((left, right) => right.pods - left.pods)[0]!;
       yield {
         path: "seldon.servers",
-        problem: `ask for ${replicas * namespaces} pods (${replicas} in each of ${namespaces} namespaces), more than the pool ${pool} has addresses`,
-        got: replicas * namespaces,
+        problem: `ask for ${pods} pods in ${each.length} namespaces (${most.pods} in ${most.namespace}), more than the pool ${pool} has addresses`,
+        got: pods,
         allowed: `at most ${sizeOf(pool)}`,
         fix: "use fewer replicas or a larger pool",
       };

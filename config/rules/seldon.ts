@@ -1,6 +1,6 @@
 import { SERVER_CAPABILITIES } from "../compatibility";
-import { runtimeNamespaces } from "../derive";
 import { quantityValue } from "../quantity";
+import { type Runtime, runtimesOf, serverLists, type SmokeModel } from "../runtimes";
 import type { SeldonServer, StackConfig } from "../schema";
 import type { Rule } from "./rule";
 
@@ -32,26 +32,47 @@ const offers = (server: SeldonServer): readonly string[] => [
   ...server.capabilities,
 ];
 
-/** Servers that run and offer all that the smoke model asks for. */
-const fitting = ({ seldon }: StackConfig): SeldonServer[] =>
-  seldon.servers.filter(
-    (server) =>
-      server.replicas > 0 &&
-      seldon.smokeModel.requirements.every((requirement) => offers(server).includes(requirement)),
+/** Every declared server with its path, those that tenants take over from `seldon.servers` once. */
+const everyServer = (config: StackConfig): { readonly path: string; readonly server: SeldonServer }[] =>
+  serverLists(config).flatMap(({ path, servers }) =>
+    servers.map((server, index) => ({ path: `${path}[${index}]`, server })),
   );
+
+interface Proof {
+  readonly runtime: Runtime;
+  readonly model: SmokeModel;
+  /** Servers that run and offer all that the model asks for. */
+  readonly fitting: readonly SeldonServer[];
+}
+
+/** Every runtime that a small model proves. */
+const proofs = (config: StackConfig): Proof[] =>
+  runtimesOf(config).flatMap((runtime) => {
+    const { smokeModel: model, servers } = runtime;
+    if (model === undefined) return [];
+    const fitting = servers.filter(
+      (server) =>
+        server.replicas > 0 && model.requirements.every((requirement) => offers(server).includes(requirement)),
+    );
+    return [{ runtime, model, fitting }];
+  });
+
+/** Path of the namespace's own key. */
+const namespacePath = ({ path }: Runtime): string => `${path}.namespace`;
 
 /** Runtimes, servers and the smoke model. */
 export const SELDON_RULES: readonly Rule[] = [
   {
     id: "seldon.tenant-repeated",
     *check(config) {
-      const namespaces = runtimeNamespaces(config);
-      for (const [index, namespace] of namespaces.entries()) {
-        const first = namespaces.indexOf(namespace);
+      const runtimes = runtimesOf(config);
+      for (const [index, runtime] of runtimes.entries()) {
+        const { namespace } = runtime;
+        const first = runtimes.findIndex((other) => other.namespace === namespace);
         if (first === index) continue;
         yield {
-          path: `seldon.tenants[${index - 1}]`,
-          problem: `is also ${first === 0 ? "seldon.namespace" : `seldon.tenants[${first - 1}]`}: a namespace has one runtime`,
+          path: namespacePath(runtime),
+          problem: `is also ${namespacePath(runtimes[first]!)}: a namespace has one runtime`,
           got: namespace,
           allowed: "each namespace once",
           fix: "remove it; seldon.namespace has its runtime without being listed",
@@ -62,10 +83,15 @@ export const SELDON_RULES: readonly Rule[] = [
   {
     id: "seldon.namespace-reserved",
     *check(config) {
-      for (const [index, namespace] of runtimeNamespaces(config).entries()) {
+      const home = config.seldon.operatorNamespace;
+      const named = [
+        ...runtimesOf(config).map((runtime) => ({ path: namespacePath(runtime), namespace: runtime.namespace })),
+        ...(home === undefined ? [] : [{ path: "seldon.operatorNamespace", namespace: home }]),
+      ];
+      for (const { path, namespace } of named) {
         if (!namespace.startsWith("kube-") && !FOREIGN_NAMESPACES.includes(namespace)) continue;
         yield {
-          path: index === 0 ? "seldon.namespace" : `seldon.tenants[${index - 1}]`,
+          path,
           problem: "belongs to the cluster: the default deny would cut its own pods off",
           got: namespace,
           allowed: `any namespace but kube-*, ${FOREIGN_NAMESPACES.join(", ")}`,
@@ -75,29 +101,46 @@ export const SELDON_RULES: readonly Rule[] = [
     },
   },
   {
-    id: "seldon.server-repeated",
+    id: "seldon.operator-with-tenant",
     *check({ seldon }) {
-      const names = seldon.servers.map((server) => server.name);
-      for (const [index, name] of names.entries()) {
-        const first = names.indexOf(name);
-        if (first === index) continue;
-        yield {
-          path: `seldon.servers[${index}].name`,
-          problem: `is also that of seldon.servers[${first}]`,
-          got: name,
-          allowed: "one Server of a name",
-          fix: "rename one, or raise the replicas of the other",
-        };
+      const at = seldon.tenants.findIndex(({ namespace }) => namespace === seldon.operatorNamespace);
+      if (at === -1) return;
+      yield {
+        path: "seldon.operatorNamespace",
+        problem: `is seldon.tenants[${at}].namespace: whoever may change objects there could change every runtime`,
+        got: seldon.operatorNamespace,
+        allowed: "seldon.namespace, or a namespace without a runtime",
+        fix: "give the operator a namespace of its own, such as seldon-system",
+      };
+    },
+  },
+  {
+    id: "seldon.server-repeated",
+    *check(config) {
+      for (const { path, servers } of serverLists(config)) {
+        const names = servers.map((server) => server.name);
+        for (const [index, name] of names.entries()) {
+          const first = names.indexOf(name);
+          if (first === index) continue;
+          yield {
+            path: `${path}[${index}].name`,
+            problem: `is also that of ${path}[${first}]`,
+            got: name,
+            allowed: "one Server of a name",
+            fix: "rename one, or raise the replicas of the other",
+          };
+        }
       }
     },
   },
   {
     id: "seldon.server-name-taken",
-    *check({ seldon }) {
-      for (const [index, { name }] of seldon.servers.entries()) {
+    *check(config) {
+      for (const { path, server } of everyServer(config)) {
+        const { name } = server;
         if (!RUNTIME_NAMES.includes(name)) continue;
         yield {
-          path: `seldon.servers[${index}].name`,
+          path: `${path}.name`,
           problem: "is the name of one of the runtime's own workloads: both would own the same StatefulSet or Service",
           got: name,
           allowed: `any name but ${RUNTIME_NAMES.join(", ")}`,
@@ -108,11 +151,12 @@ export const SELDON_RULES: readonly Rule[] = [
   },
   {
     id: "seldon.server-name-too-long",
-    *check({ seldon }) {
-      for (const [index, { name }] of seldon.servers.entries()) {
+    *check(config) {
+      for (const { path, server } of everyServer(config)) {
+        const { name } = server;
         if (name.length <= LONGEST_SERVER_NAME) continue;
         yield {
-          path: `seldon.servers[${index}].name`,
+          path: `${path}.name`,
           problem: "is too long for a StatefulSet: its pods' label controller-revision-hash would not fit",
           got: name,
           allowed: `at most ${LONGEST_SERVER_NAME} characters`,
@@ -123,11 +167,12 @@ export const SELDON_RULES: readonly Rule[] = [
   },
   {
     id: "seldon.server-memory",
-    *check({ seldon }) {
-      for (const [index, { memory }] of seldon.servers.entries()) {
+    *check(config) {
+      for (const { path, server } of everyServer(config)) {
+        const { memory } = server;
         if (quantityValue(memory) >= 2 ** 20) continue;
         yield {
-          path: `seldon.servers[${index}].memory`,
+          path: `${path}.memory`,
           problem: "is less than one mebibyte: the container would be killed at once",
           got: memory,
           allowed: "bytes with a unit, such as 1Gi",
@@ -138,11 +183,12 @@ export const SELDON_RULES: readonly Rule[] = [
   },
   {
     id: "seldon.server-cpu-unit",
-    *check({ seldon }) {
-      for (const [index, { cpu }] of seldon.servers.entries()) {
+    *check(config) {
+      for (const { path, server } of everyServer(config)) {
+        const { cpu } = server;
         if (!BYTE_UNIT.test(cpu)) continue;
         yield {
-          path: `seldon.servers[${index}].cpu`,
+          path: `${path}.cpu`,
           problem: "has a unit of memory",
           got: cpu,
           allowed: "cores (2, 0.5) or thousandths of a core (500m)",
@@ -153,12 +199,12 @@ export const SELDON_RULES: readonly Rule[] = [
   },
   {
     id: "seldon.capability-form",
-    *check({ seldon }) {
-      for (const [index, { capabilities }] of seldon.servers.entries()) {
-        for (const [at, capability] of capabilities.entries()) {
+    *check(config) {
+      for (const { path, server } of everyServer(config)) {
+        for (const [at, capability] of server.capabilities.entries()) {
           if (/^[^\s,]+$/.test(capability)) continue;
           yield {
-            path: `seldon.servers[${index}].capabilities[${at}]`,
+            path: `${path}.capabilities[${at}]`,
             problem: "has a comma or a blank; the agent reads capabilities from one comma-separated variable",
             got: capability,
             allowed: "one word an entry",
@@ -171,33 +217,37 @@ export const SELDON_RULES: readonly Rule[] = [
   {
     id: "seldon.smoke-model-unserved",
     *check(config) {
-      // No server at all is refused by the schema.
-      if (config.seldon.servers.length === 0 || fitting(config).length > 0) return;
-      const running = config.seldon.servers.filter((server) => server.replicas > 0);
-      const offered = running.map((server) => `${server.name}: ${offers(server).join(", ")}`);
-      yield {
-        path: "seldon.smokeModel.requirements",
-        problem: "are not offered together by any server with replicas, so the model could never be scheduled",
-        got: config.seldon.smokeModel.requirements,
-        allowed: offered.length === 0 ? "nothing: no server has replicas" : offered.join("; "),
-        fix: "add a server that offers them, or its capabilities, or choose another model",
-      };
+      for (const { runtime, model, fitting } of proofs(config)) {
+        const { servers } = runtime;
+        // No server at all is refused by the schema.
+        if (servers.length === 0 || fitting.length > 0) continue;
+        const running = servers.filter((server) => server.replicas > 0);
+        const offered = running.map((server) => `${server.name}: ${offers(server).join(", ")}`);
+        yield {
+          path: `${runtime.path}.smokeModel.requirements`,
+          problem: "are not offered together by any server with replicas, so the model could never be scheduled",
+          got: model.requirements,
+          allowed: offered.length === 0 ? "nothing: no server has replicas" : offered.join("; "),
+          fix: "add a server that offers them, or its capabilities, or choose another model",
+        };
+      }
     },
   },
   {
     id: "seldon.smoke-model-memory",
     *check(config) {
-      const { memory } = config.seldon.smokeModel;
-      const servers = fitting(config);
-      if (servers.length === 0 || servers.some((server) => quantityValue(server.memory) >= quantityValue(memory)))
-        return;
-      yield {
-        path: "seldon.smokeModel.memory",
-        problem: "is more than any fitting server has, so the scheduler would never place the model",
-        got: memory,
-        allowed: servers.map((server) => `${server.name}: at most ${server.memory}`).join("; "),
-        fix: "lower it, or give a server more memory",
-      };
+      for (const { runtime, model, fitting } of proofs(config)) {
+        const { memory } = model;
+        const holds = (server: SeldonServer): boolean => quantityValue(server.memory) >= quantityValue(memory);
+        if (fitting.length === 0 || fitting.some(holds)) continue;
+        yield {
+          path: `${runtime.path}.smokeModel.memory`,
+          problem: "is more than any fitting server has, so the scheduler would never place the model",
+          got: memory,
+          allowed: fitting.map((server) => `${server.name}: at most ${server.memory}`).join("; "),
+          fix: "lower it, or give a server more memory",
+        };
+      }
     },
   },
 ];

@@ -20,14 +20,14 @@ describe("subjectOf", () => {
       kubeconfig: "kubeconfig.yaml",
       uid: "0b5c0e8a-6f0f-4a51-9a51-3a5f6a1f0001",
       timeoutSeconds: 300,
-      calico: { pools: ["10.42.128.0/17"], apiServer: true },
+      calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: true },
       operatorNamespace: "financial-ml",
       namespaces: ["financial-ml"],
       workloads: [
         { kind: "StatefulSet", name: "seldon-scheduler" },
         { kind: "Deployment", name: "seldon-envoy" },
       ],
-      servers: [{ name: "mlserver", config: "mlserver", replicas: 1 }],
+      servers: [{ namespace: "financial-ml", name: "mlserver", config: "mlserver", replicas: 1 }],
       smokeModel: { namespace: "financial-ml", name: "test-model-simple" },
       policy: {
         conditions: ["clients"],
@@ -55,7 +55,7 @@ describe("subjectOf", () => {
   });
 
   it("wants the Kafka components in the pipelines profile, in every namespace", () => {
-    const seldon = { profile: "pipelines", tenants: ["tenant-a"], kafka: { bootstrap: "kafka:9093" } };
+    const seldon = { profile: "pipelines", tenants: [{ namespace: "tenant-a" }], kafka: { bootstrap: "kafka:9093" } };
     const subject = subjectOf("s", config({ seldon }));
     expect(subject.namespaces).toEqual(["financial-ml", "tenant-a"]);
     expect(subject.workloads.map(({ name }) => name)).toEqual([

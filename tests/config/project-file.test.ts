@@ -75,10 +75,15 @@ test("the stacks that the documentation speaks of exist", () => {
   expect(listStacks(ROOT)).toEqual(["dev", "prod", "sandbox", "staging"]);
   expect(listStacks(FIXTURES)).toEqual([
     "calico-332",
+    "calico-ebpf",
+    "calico-hardened",
+    "calico-nftables",
     "hardened",
     "leaving-calico",
     "leaving-flannel",
+    "observability",
     "pipelines",
+    "scrape-annotations",
     "tenants",
   ]);
 });

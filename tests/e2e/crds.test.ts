@@ -7,13 +7,14 @@ import { startSimulation } from "../../sandbox/simulation";
 import { revealSecrets } from "../../inprocess/secrets";
 import { evaluateStack } from "../../tools/plan/evaluate";
 import { goldenStacks } from "../../tools/plan/golden";
+import { PROMETHEUS_OPERATOR, provideModule } from "../support/go-module";
 import { NETWORK, startTestControlPlane, type TestControlPlane } from "./support/control-plane";
 import { pause, PROJECT } from "./support/sandbox-process";
 
 jest.setTimeout(900_000);
 
 const UPSTREAM = join(PROJECT, "../shared/upstream");
-const CUSTOM_GROUPS = /^(operator\.tigera\.io|crd\.projectcalico\.org|mlops\.seldon\.io)\//;
+const CUSTOM_GROUPS = /^(operator\.tigera\.io|crd\.projectcalico\.org|mlops\.seldon\.io|monitoring\.coreos\.com)\//;
 const FIELD_MANAGER = "test";
 
 interface RenderedStack {
@@ -34,10 +35,15 @@ async function render(stack: string, file: string | undefined): Promise<Rendered
   return { stack, upstream: upstream.filter((folder) => !folder.endsWith("-v")), objects };
 }
 
-// A test that is skipped has its reason in its name, so that a report without ../shared says what it lacks.
+// What is skipped has its reason in its name, so that a report without ../shared or Go says what it lacks.
 const withCrds = existsSync(UPSTREAM) ? describe : describe.skip;
+const monitoring = provideModule(PROMETHEUS_OPERATOR);
+const withMonitoring =
+  "folder" in monitoring
+    ? "and of the prometheus-operator"
+    : `(its monitors and rules are skipped: ${monitoring.absent})`;
 
-withCrds("with the CRDs of ../shared/upstream", () => {
+withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}`, () => {
   let cluster: TestControlPlane;
   let stacks: readonly RenderedStack[];
 
@@ -46,6 +52,11 @@ withCrds("with the CRDs of ../shared/upstream", () => {
     for (const { stack, file } of goldenStacks()) rendered.push(await render(stack, file));
     stacks = rendered;
     cluster = await startTestControlPlane();
+    if (!("folder" in monitoring)) return;
+    for (const plural of ["podmonitors", "servicemonitors", "prometheusrules"]) {
+      const file = `example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`;
+      for (const crd of readDocumentFile(join(monitoring.folder, file))) await apply(crd);
+    }
   });
 
   afterAll(() => cluster?.stop());
@@ -88,7 +99,10 @@ withCrds("with the CRDs of ../shared/upstream", () => {
     for (const { stack, upstream, objects } of stacks) {
       await install(upstream);
       await namespaces(objects);
-      for (const object of objects) {
+      const known = objects.filter(
+        ({ apiVersion }) => "folder" in monitoring || !apiVersion.startsWith("monitoring.coreos.com/"),
+      );
+      for (const object of known) {
         const name = `${stack}: ${object.kind} ${object.metadata.name}`;
         expect([name, await applied(object)]).toEqual([name, "accepted"]);
         const key = `${upstream.join(" ")} ${object.apiVersion} ${object.kind}`;

@@ -38,7 +38,7 @@ export function generatedStack({ agents, tenants }: StackSize): StackFile {
         servers: range(3).map((index) => machine("server", index, 0)),
         agents: range(agents).map((index) => machine("agent", index, 3)),
       },
-      seldon: { tenants: range(tenants).map((index) => `tenant-${index + 1}`) },
+      seldon: { tenants: range(tenants).map((index) => ({ namespace: `tenant-${index + 1}` })) },
     },
     secretKeys: [],
     other: { "pulumi:disable-default-providers": '["kubernetes"]' },

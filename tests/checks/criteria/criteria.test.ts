@@ -178,7 +178,9 @@ describe("success criteria", () => {
 
   it("fails for a declared server pod that does not exist or does not run", async () => {
     cluster.api.list(cluster.paths.pods, [pod("mlserver-0", { phase: "Pending" }), pod("seldon-scheduler-0")]);
-    const run = await judge({ servers: [{ name: "mlserver", config: "mlserver", replicas: 2 }] });
+    const run = await judge({
+      servers: [{ namespace: "financial-ml", name: "mlserver", config: "mlserver", replicas: 2 }],
+    });
     const findings = run.results.find(({ check }) => check.id === "agent-ready")!.findings;
     expect(findings.map(({ target, verdict, actual }) => [target, verdict, actual])).toEqual([
       ["financial-ml/mlserver-0:9008", "FAIL", "the pod is Pending, so nothing can listen"],
@@ -188,7 +190,9 @@ describe("success criteria", () => {
 
   it("skips the loopback probes of a stack without server replicas", async () => {
     cluster.api.list(cluster.paths.pods, [pod("seldon-scheduler-0"), pod("seldon-envoy-5d-x")]);
-    const run = await judge({ servers: [{ name: "mlserver", config: "mlserver", replicas: 0 }] });
+    const run = await judge({
+      servers: [{ namespace: "financial-ml", name: "mlserver", config: "mlserver", replicas: 0 }],
+    });
     expect(only(run, "agent-ready")).toMatchObject({ verdict: "SKIPPED" });
   });
 

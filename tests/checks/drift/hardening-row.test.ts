@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { judgeHardening } from "../../../checks/drift/hardening-row";
 import { machineState } from "../../../checks/drift/machine";
+import type { Machines } from "../../../checks/subject";
 import type { HostFacts } from "../../../checks/hosts/facts";
 import {
   ADMISSION_FILE,
@@ -9,18 +10,18 @@ import {
   KERNEL_FILE,
   KERNEL_VALUES,
 } from "../../../components/k3s/hardening";
-import { declaredHosts, podSecurityExemptions } from "../../../config/derive";
+import { declaredHosts } from "../../../config/derive";
 import { agentFacts, machinesOf, serverFacts } from "../support/machines";
 
 const CONFIG = "/etc/rancher/k3s/config.yaml";
 const OURS = { [CONFIG]: "# Written by seldon-k3s from the stack's configuration.\n" };
-const NAMESPACES = ["financial-ml"];
+const EXEMPT = ["financial-ml", "kube-system"];
 const CIS = { k3s: { hardening: "cis" }, cni: { provider: "calico" } };
 
-const machines = machinesOf(CIS);
-const exempt = podSecurityExemptions(machines, NAMESPACES);
+const machinesWith = (exemptNamespaces: readonly string[]) => ({ ...machinesOf(CIS), exemptNamespaces });
+const machines = machinesWith(EXEMPT);
 const filesOf = (role: "server" | "agent", changed: Readonly<Record<string, string | undefined>> = {}) =>
-  hardeningFiles(role, exempt).flatMap(({ path, content }) => {
+  hardeningFiles(role, EXEMPT).flatMap(({ path, content }) => {
     const text = path in changed ? changed[path] : content;
     return text === undefined ? [] : [`${path} ${createHash("sha256").update(text).digest("hex")}`];
   });
@@ -29,9 +30,9 @@ const valuesOf = (changed: Readonly<Record<string, number>> = {}) =>
 const server = (files: readonly string[], sysctl = valuesOf(), config: Record<string, string> = OURS) =>
   serverFacts({ "hardening-file": files, sysctl }, config);
 
-const judged = (facts: HostFacts, of = machines, namespaces: readonly string[] = NAMESPACES) => {
+const judged = (facts: HostFacts, of: Machines = machines) => {
   const declared = declaredHosts(of).find(({ role }) => role === facts.role)!;
-  const { verdict, actual, note, fix } = judgeHardening(machineState("test", of, declared, facts), namespaces);
+  const { verdict, actual, note, fix } = judgeHardening(machineState("test", of, declared, facts));
   return { verdict, actual, note, fix };
 };
 
@@ -66,7 +67,7 @@ describe("the CIS profile's drift", () => {
   });
 
   it("is a namespace that came to the stack and is not exempt on the machine", () => {
-    expect(judged(server(filesOf("server")), machines, [...NAMESPACES, "team-b"])).toMatchObject({
+    expect(judged(server(filesOf("server")), machinesWith([...EXEMPT, "team-b"]))).toMatchObject({
       verdict: "DRIFT",
       actual: `${ADMISSION_FILE} was changed`,
     });

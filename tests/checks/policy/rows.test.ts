@@ -31,7 +31,11 @@ const CONFIGS: Record<string, StackConfig> = {
   models: seldonStack(),
   "models, monitored": seldonStack({ policies: { monitoringNamespace: "monitoring" } }),
   pipelines: seldonStack({ seldon: PIPELINES, policies: { monitoringNamespace: "monitoring" } }),
-  tenants: seldonStack({ seldon: { tenants: ["tenant-a", "tenant-b"] } }),
+  tenants: seldonStack({ seldon: { tenants: [{ namespace: "tenant-a" }, { namespace: "tenant-b" }] } }),
+  "tenants, the operator in a namespace of its own": seldonStack({
+    seldon: { operatorNamespace: "seldon-system", tenants: [{ namespace: "tenant-a" }, { namespace: "tenant-b" }] },
+  }),
+  "the operator in a namespace of its own": seldonStack({ seldon: { operatorNamespace: "seldon-system" } }),
 };
 
 const show = ({ from, to, port }: Row): string => `${showSide(from)} -> ${showSide(to)}:${port}`;
@@ -52,7 +56,7 @@ describe.each(Object.entries(CONFIGS))("%s", (_, config) => {
 
   test("every port of every component is closed to one of its own namespace and to one of another", () => {
     const open: string[] = [];
-    for (const namespace of probedNamespaces(context.namespaces)) {
+    for (const namespace of probedNamespaces(context)) {
       for (const component of componentsOf(context, namespace)) {
         for (const port of portsOf(component)) {
           const closed = rows.filter(

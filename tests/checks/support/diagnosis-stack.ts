@@ -23,7 +23,7 @@ export function worldStackFile(): StackFile {
     nodeCidrs: [192.0.2.0/24]
   seldon-k3s:seldon:
     namespace: ${OPERATOR_NS}
-    tenants: [${NS}]
+    tenants: [{ namespace: ${NS} }]
 `;
   writeFileSync(path, text);
   return { path, remove: () => rmSync(folder, { recursive: true }) };

@@ -183,11 +183,11 @@ export class DiagnosisWorld {
       kubeconfig: this.api.kubeconfig,
       uid: UID,
       timeoutSeconds: 2,
-      calico: { pools: ["10.42.128.0/17"], apiServer: true },
+      calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: true },
       operatorNamespace: OPERATOR_NS,
       namespaces: [NS],
       workloads: [{ kind: "StatefulSet", name: "seldon-scheduler" }],
-      servers: [{ name: "mlserver", config: "mlserver", replicas: 2 }],
+      servers: [{ namespace: NS, name: "mlserver", config: "mlserver", replicas: 2 }],
       smokeModel: { namespace: NS, name: "iris" },
       ...(declared === undefined ? {} : { machines: declared }),
     };

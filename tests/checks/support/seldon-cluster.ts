@@ -72,14 +72,14 @@ export class SeldonCluster {
       kubeconfig: this.api.kubeconfig,
       uid: UID,
       timeoutSeconds: 2,
-      calico: { pools: ["10.42.128.0/17"], apiServer: true },
+      calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: true },
       operatorNamespace: NS,
       namespaces: [NS],
       workloads: [
         { kind: "StatefulSet", name: "seldon-scheduler" },
         { kind: "Deployment", name: "seldon-envoy" },
       ],
-      servers: [{ name: "mlserver", config: "mlserver", replicas: 1 }],
+      servers: [{ namespace: NS, name: "mlserver", config: "mlserver", replicas: 1 }],
       smokeModel: { namespace: NS, name: "test-model-simple" },
     };
   }

@@ -1,5 +1,5 @@
 import { load } from "js-yaml";
-import { podSecurityExemptions, runtimeNamespaces } from "../../../config/derive";
+import { podSecurityExemptions } from "../../../config/pod-security";
 import { ADMISSION_FILE, AUDIT_FILE, hardeningFiles, KERNEL_FILE } from "../../../components/k3s/hardening";
 import { renderHosts } from "../../../components/k3s/hosts";
 import { agentSettings, serverSettings, type SettingsInput } from "../../../components/k3s/settings";
@@ -11,7 +11,6 @@ const inputOf = (k3s: Record<string, unknown>): SettingsInput => {
   const config = stackOf(k3s);
   return { ...config, hosts: config.hosts!, hasToken: false };
 };
-const exemptOf = (config: ReturnType<typeof stackOf>) => podSecurityExemptions(config, runtimeNamespaces(config));
 const CIS = { hardening: "cis" };
 
 describe("the CIS profile", () => {
@@ -46,7 +45,7 @@ describe("the CIS profile", () => {
   it("changes nothing where it is not asked for", () => {
     for (const k3s of [{}, { hardening: "none" }]) {
       const config = stackOf(k3s);
-      expect(exemptOf(config)).toBeUndefined();
+      expect(podSecurityExemptions(config)).toBeUndefined();
       expect(serverSettings(config.hosts!.servers[0]!, inputOf(k3s))).toEqual(
         serverSettings(config.hosts!.servers[0]!, inputOf({})),
       );
@@ -86,7 +85,7 @@ describe("the CIS profile", () => {
   it("exempts K3s, the declared CNI and Seldon from Pod Security, and what is named", () => {
     const own = { ...CIS, podSecurityExemptions: ["monitoring", "kube-system"] };
     const calico = stackOf(own, { cni: { provider: "calico" } });
-    expect(exemptOf(calico)).toEqual([
+    expect(podSecurityExemptions(calico)).toEqual([
       "calico-apiserver",
       "calico-system",
       calico.seldon.namespace,
@@ -94,10 +93,14 @@ describe("the CIS profile", () => {
       "monitoring",
       "tigera-operator",
     ]);
-    const flannel = stackOf(CIS, { cni: { provider: "flannel" }, seldon: { namespace: "ml", tenants: ["team-a"] } });
-    expect(exemptOf(flannel)).toEqual(["kube-system", "ml", "team-a"]);
+    const flannel = stackOf(CIS, {
+      cni: { provider: "flannel" },
+      seldon: { namespace: "ml", tenants: [{ namespace: "team-a" }, { namespace: "team-b", podSecurity: "baseline" }] },
+    });
+    // The label of one with a level of its own would be void.
+    expect(podSecurityExemptions(flannel)).toEqual(["kube-system", "ml", "team-a"]);
 
-    const [admission] = hardeningFiles("server", exemptOf(flannel));
+    const [admission] = hardeningFiles("server", podSecurityExemptions(flannel));
     const { plugins } = load(admission!.content) as {
       plugins: { name: string; configuration: { defaults?: Record<string, string>; exemptions?: unknown } }[];
     };

@@ -9,7 +9,7 @@ const declare = (...sections: Parameters<typeof seldonStack>) =>
 
 describe("component NetworkPolicies", () => {
   test("declares each rendered policy under itself, named by namespace and policy", async () => {
-    const tenants = { seldon: { tenants: ["tenant-a"] } };
+    const tenants = { seldon: { tenants: [{ namespace: "tenant-a" }] } };
     const recording = await declare(tenants);
     const component = recording.one("seldon-k3s:index:NetworkPolicies", "policies");
     const children = recording.childrenOf(component);

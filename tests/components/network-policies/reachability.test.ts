@@ -1,5 +1,5 @@
 /** The generated policies against the flow table: every pair of pods, every port, both protocols. */
-import { policyContext } from "../../../components/network-policies/context";
+import { ownNamespaces, policyContext } from "../../../components/network-policies/context";
 import type { PolicyConfig, PolicyContext } from "../../../components/network-policies/context";
 import { POD_LABELS } from "../../../components/network-policies/endpoints";
 import type { Endpoint } from "../../../components/network-policies/endpoints";
@@ -30,14 +30,14 @@ const TRAEFIK = { "app.kubernetes.io/name": "traefik" };
 
 /** Our pods, one of each kind in each namespace, and the world around them. */
 function actors(context: PolicyContext): Actor[] {
-  const ours = context.namespaces.flatMap((namespace, index) =>
+  const ours = ownNamespaces(context).flatMap((namespace, index) =>
     sitesOf(context, namespace).map((site, place) => ({
       name: `${namespace}/${site.endpoint}`,
       host: pod(namespace, { ...POD_LABELS[site.endpoint], extra: "label" }, `10.42.${index + 1}.${place + 10}`),
       site,
     })),
   );
-  const strangers = context.namespaces.map((namespace, index) => ({
+  const strangers = ownNamespaces(context).map((namespace, index) => ({
     name: `${namespace}/stranger`,
     host: pod(namespace, { app: "stranger" }, `10.42.${index + 1}.200`),
   }));
@@ -83,7 +83,7 @@ function everyPort(context: PolicyContext): number[] {
 
 /** What the table says, with `any` standing for every pod of our namespaces, strangers too. */
 function expected(context: PolicyContext, from: Actor, to: Actor, port: number, protocol: "TCP" | "UDP"): boolean {
-  const inOurs = (host: Host) => host.kind === "pod" && context.namespaces.includes(host.namespace);
+  const inOurs = (host: Host) => host.kind === "pod" && ownNamespaces(context).includes(host.namespace);
   if (!inOurs(from.host) && !inOurs(to.host)) return true;
   if (inOurs(from.host) && to.site?.endpoint === "dns" && port === PORTS.kubernetes.dns) return true;
   if (from.site === undefined || to.site === undefined) return false;
@@ -101,11 +101,22 @@ const CONFIGS: Record<string, PolicyConfig> = {
   }),
   "pipelines profile": seldonStack({ seldon: PIPELINES, policies: { monitoringNamespace: "monitoring" } }),
   "two tenants": seldonStack({
-    seldon: { tenants: ["tenant-a", "tenant-b"] },
+    seldon: { tenants: [{ namespace: "tenant-a" }, { namespace: "tenant-b" }] },
     policies: { monitoringNamespace: "monitoring" },
   }),
+  "two tenants, the operator in a namespace of its own": seldonStack({
+    seldon: {
+      ...PIPELINES,
+      operatorNamespace: "seldon-system",
+      tenants: [{ namespace: "tenant-a" }, { namespace: "tenant-b" }],
+    },
+    policies: { monitoringNamespace: "monitoring" },
+  }),
+  "one runtime, the operator in a namespace of its own": seldonStack({
+    seldon: { operatorNamespace: "seldon-system" },
+  }),
   "two tenants with pipelines, nobody may call": seldonStack({
-    seldon: { ...PIPELINES, tenants: ["tenant-a", "tenant-b"] },
+    seldon: { ...PIPELINES, tenants: [{ namespace: "tenant-a" }, { namespace: "tenant-b" }] },
     policies: { clients: [] },
   }),
 };
@@ -177,7 +188,10 @@ const CLOSED_TO: readonly (readonly [keyof typeof UNAUTHENTICATED_PORTS, number,
 
 describe("ports without authentication", () => {
   const context = policyContext(
-    seldonStack({ seldon: { ...PIPELINES, tenants: ["tenant-a"] }, policies: { monitoringNamespace: "monitoring" } }),
+    seldonStack({
+      seldon: { ...PIPELINES, tenants: [{ namespace: "tenant-a" }] },
+      policies: { monitoringNamespace: "monitoring" },
+    }),
   );
   const policies = renderPolicies(context);
   const everyone = actors(context);
@@ -205,7 +219,9 @@ describe("ports without authentication", () => {
 
 describe("tenants", () => {
   test("never reach each other, on any port, whatever the profile", () => {
-    const context = policyContext(seldonStack({ seldon: { ...PIPELINES, tenants: ["tenant-a", "tenant-b"] } }));
+    const context = policyContext(
+      seldonStack({ seldon: { ...PIPELINES, tenants: [{ namespace: "tenant-a" }, { namespace: "tenant-b" }] } }),
+    );
     const policies = renderPolicies(context);
     const everyone = actors(context);
     const of = (namespace: string) =>
@@ -226,7 +242,7 @@ describe("tenants", () => {
 
 describe("the truth table", () => {
   test("lists what is allowed before what is denied, and nothing twice", () => {
-    const context = policyContext(seldonStack({ seldon: { tenants: ["tenant-a"] } }));
+    const context = policyContext(seldonStack({ seldon: { tenants: [{ namespace: "tenant-a" }] } }));
     const lines = truthTable(context);
     const firstDeny = lines.findIndex((line) => line.flow === undefined);
     expect(lines.slice(0, firstDeny).every((line) => line.flow !== undefined)).toBe(true);

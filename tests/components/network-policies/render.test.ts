@@ -113,7 +113,7 @@ describe("policies of the models profile", () => {
 });
 
 describe("policies of tenants", () => {
-  const policies = render({ seldon: { tenants: ["tenant-a"] } });
+  const policies = render({ seldon: { tenants: [{ namespace: "tenant-a" }] } });
 
   test("are complete in every namespace, the operator's only at home", () => {
     expect(names(policies).filter((name) => name.startsWith("tenant-a/"))).toEqual([

@@ -156,7 +156,7 @@ describe("component SeldonCore", () => {
 
   test("gives every tenant a runtime and Servers behind one gate, and the first namespace the Model", async () => {
     const servers = [{ name: "mlserver" }, { name: "gpu", config: "triton" }];
-    const recording = await declare({ seldon: { tenants: ["tenant-a"], servers } });
+    const recording = await declare({ seldon: { tenants: [{ namespace: "tenant-a" }], servers } });
     expect(namesOf(recording.ofType("Release"))).toEqual([
       "seldon-crds",
       "seldon-runtime-financial-ml",
@@ -178,7 +178,7 @@ describe("component SeldonCore", () => {
 
   test("keeps every resource's name when a first tenant comes, so that nothing is replaced", async () => {
     const alone = namesOf((await declare()).resources);
-    const together = namesOf((await declare({ seldon: { tenants: ["tenant-a"] } })).resources);
+    const together = namesOf((await declare({ seldon: { tenants: [{ namespace: "tenant-a" }] } })).resources);
     expect(together).toEqual(expect.arrayContaining(alone));
   });
 
@@ -209,7 +209,10 @@ describe("component SeldonCore, pipelines profile", () => {
   const PASSWORD = "correct horse battery staple";
 
   test("writes the Kafka password into a Secret a namespace, before the runtime, and nowhere else", async () => {
-    const recording = await declare({ seldon: { ...PIPELINES, tenants: ["tenant-a"] }, password: PASSWORD });
+    const recording = await declare({
+      seldon: { ...PIPELINES, tenants: [{ namespace: "tenant-a" }] },
+      password: PASSWORD,
+    });
     const secrets = recording.ofType("Secret");
     expect(namesOf(secrets)).toEqual(["seldon-kafka-financial-ml", "seldon-kafka-tenant-a"]);
     for (const secret of secrets) {

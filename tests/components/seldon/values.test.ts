@@ -36,7 +36,7 @@ describe("values of the setup chart", () => {
     ["Kafka settings that the profile does not use", { ...PIPELINES, profile: "models" }, BASE_SETUP],
     [
       "tenants",
-      { tenants: ["a", "b"] },
+      { tenants: [{ namespace: "a" }, { namespace: "b" }] },
       { ...BASE_SETUP, controller: { clusterwide: true, watchNamespaces: ["financial-ml", "a", "b"] } },
     ],
     [
@@ -144,7 +144,7 @@ const DEAD = [
   "kafka.consumer.topicMetadataRefreshIntervalMs",
 ];
 
-const FULL = { ...CA, tenants: ["a"], tracing: { endpoint: "otel:4317" } };
+const FULL = { ...CA, tenants: [{ namespace: "a" }], tracing: { endpoint: "otel:4317" } };
 const CHARTS = { setup: setupValues, runtime: runtimeValues } as const;
 type Chart = keyof typeof CHARTS;
 const cases = SELDON_VERSIONS.flatMap((version) =>

@@ -211,9 +211,9 @@ export const NETWORK_CASES: readonly RuleCase[] = [
       "calico.pool.cidr": "10.42.128.0/24",
       "calico.pool.blockSize": 28,
       "seldon.servers": [{ name: "mlserver", replicas: 200 }],
-      "seldon.tenants": ["other"],
+      "seldon.tenants": [{ namespace: "other" }],
     },
     at: "seldon.servers",
-    says: ["ask for 400 pods (200 in each of 2 namespaces)", "at most 256"],
+    says: ["ask for 400 pods in 2 namespaces (200 in financial-ml)", "at most 256"],
   },
 ];

@@ -8,16 +8,16 @@ export const SELDON_CASES: readonly RuleCase[] = [
   {
     when: "a tenant repeats the first namespace",
     rule: "seldon.tenant-repeated",
-    set: { "seldon.tenants": ["financial-ml"] },
-    at: "seldon.tenants[0]",
+    set: { "seldon.tenants": [{ namespace: "financial-ml" }] },
+    at: "seldon.tenants[0].namespace",
     says: ["is also seldon.namespace", "each namespace once"],
   },
   {
     when: "a tenant is listed twice",
     rule: "seldon.tenant-repeated",
-    set: { "seldon.tenants": ["a", "b", "a"] },
-    at: "seldon.tenants[2]",
-    says: ["is also seldon.tenants[0]"],
+    set: { "seldon.tenants": [{ namespace: "a" }, { namespace: "b" }, { namespace: "a" }] },
+    at: "seldon.tenants[2].namespace",
+    says: ["is also seldon.tenants[0].namespace"],
   },
   {
     when: "the runtime shall live in kube-system",
@@ -29,9 +29,39 @@ export const SELDON_CASES: readonly RuleCase[] = [
   {
     when: "a tenant shall live in Calico's namespace",
     rule: "seldon.namespace-reserved",
-    set: { "seldon.tenants": ["calico-system"] },
-    at: "seldon.tenants[0]",
+    set: { "seldon.tenants": [{ namespace: "calico-system" }] },
+    at: "seldon.tenants[0].namespace",
     says: ['got "calico-system"'],
+  },
+  {
+    when: "the operator shall live in kube-public",
+    rule: "seldon.namespace-reserved",
+    set: { "seldon.operatorNamespace": "kube-public" },
+    at: "seldon.operatorNamespace",
+    says: ['got "kube-public"'],
+  },
+  {
+    when: "the operator shall live with a tenant",
+    rule: "seldon.operator-with-tenant",
+    set: { "seldon.operatorNamespace": "b", "seldon.tenants": [{ namespace: "a" }, { namespace: "b" }] },
+    at: "seldon.operatorNamespace",
+    says: ["is seldon.tenants[1].namespace", "seldon-system"],
+  },
+  {
+    when: "a tenant's own server has the name of a part of the runtime",
+    rule: "seldon.server-name-taken",
+    set: { "seldon.tenants": [{ namespace: "a", servers: [{ name: "hodometer" }] }] },
+    at: "seldon.tenants[0].servers[0].name",
+    says: ['got "hodometer"'],
+  },
+  {
+    when: "a tenant's smoke model asks for what its own servers do not offer",
+    rule: "seldon.smoke-model-unserved",
+    set: {
+      "seldon.tenants": [{ namespace: "a", servers: [{ name: "triton", config: "triton" }], smokeModel: {} }],
+    },
+    at: "seldon.tenants[0].smokeModel.requirements",
+    says: ["triton: triton, dali"],
   },
   {
     when: "two servers have one name",
@@ -192,7 +222,7 @@ export const SELDON_CASES: readonly RuleCase[] = [
   {
     when: "Prometheus lives in a tenant's namespace",
     rule: "policies.peer-under-default-deny",
-    set: { "seldon.tenants": ["monitoring"], "policies.monitoringNamespace": "monitoring" },
+    set: { "seldon.tenants": [{ namespace: "monitoring" }], "policies.monitoringNamespace": "monitoring" },
     at: "policies.monitoringNamespace",
     says: ['got "monitoring"'],
   },
