@@ -13,7 +13,8 @@ import { type host, hosts } from "./schema-hosts";
 import { ingress } from "./schema-ingress";
 import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
-import { seldon, type server } from "./schema-seldon";
+import { seldon } from "./schema-seldon";
+import type { server } from "./schema-servers";
 
 const charts = z.strictObject({
   folder: z
@@ -84,6 +85,8 @@ export const SECRET_KEYS = {
   k3sToken: "Token by which servers and agents join (K3s `token`). Without it the first server makes one.",
   etcdS3AccessKey: "Access key id by which K3s writes etcd snapshots to the bucket of k3s.etcdSnapshots.s3.",
   etcdS3SecretKey: "Secret access key that belongs to etcdS3AccessKey.",
+  storageCredentials:
+    "Credentials of `seldon.storage.remotes`: JSON, by name of the remote and parameter of rclone's backend.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
   calicoPullSecret: "Content of a .dockerconfigjson for the registry of Calico's images (calico.registry).",
 } as const;
