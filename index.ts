@@ -72,6 +72,7 @@ export = () => {
       charts,
       protect,
       subject,
+      takeOver: cluster.takeOver,
       kafkaPassword: secrets.kafkaPassword,
       storageCredentials: secrets.storageCredentials,
     },

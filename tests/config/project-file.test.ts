@@ -84,6 +84,7 @@ test("the stacks that the documentation speaks of exist", () => {
     "observability",
     "pipelines",
     "scrape-annotations",
+    "taken-over",
     "tenants",
   ]);
 });
