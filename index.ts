@@ -62,6 +62,7 @@ export = () => {
       charts,
       protect,
       subject,
+      takeOver: cluster.takeOver,
       kafkaPassword: secrets.kafkaPassword,
       storageCredentials: secrets.storageCredentials,
     },

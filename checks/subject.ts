@@ -135,6 +135,11 @@ function policySubject(config: StackConfig): Subject["policy"] {
   };
 }
 
+/** The operator's namespace and those of the runtimes, each once. */
+export const namespacesOf = ({ operatorNamespace, namespaces }: Pick<Subject, "operatorNamespace" | "namespaces">) => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
+
 /** The subject of a stack. Pure; the same configuration gives the same subject. */
 export function subjectOf(stack: string, config: StackConfig): Subject {
   const { seldon } = config;
