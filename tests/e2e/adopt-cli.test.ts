@@ -126,7 +126,12 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
     expect(removed.stdout).toMatch(/^DONE +Server .*\n.*\nREFUSED +NetworkPolicy /m);
     expect((await server()).spec.podSpec.hostNetwork).toBeUndefined();
 
-    useStackFile({ cni, cluster: { takeOver: undefined as unknown as object }, policies: { enforce: true } });
+    useStackFile({
+      cni,
+      cluster: { takeOver: undefined as unknown as object },
+      policies: { enforce: true },
+      seldon: { podSecurity: "baseline" },
+    });
     const last = await preview();
     expect(last.changeSummary).not.toHaveProperty("replace");
     expect(last.changeSummary).not.toHaveProperty("delete");

@@ -9,6 +9,7 @@ import { closedUnasked, wouldCut } from "./closing";
 import { forget, type OtherRelease, otherReleases, takenByOthers } from "./helm-owners";
 import { type Inventory, takeInventory } from "./inventory";
 import { type Obstacle, obstaclesOf } from "./obstacles";
+import { refusedPods } from "./pod-security";
 import { type FoundWorkaround, liveObjects, type Named, outsideOf, workaroundsOf } from "./outside";
 
 export interface Survey {
@@ -49,6 +50,7 @@ export async function survey({ candidates, run, config, signal }: SurveyOptions)
   const taken = await orGap("releases over existing objects", [], () => takenByOthers(inventory, run, signal));
   const releases = await orGap("other releases", [], () => otherReleases(inventory, namespaces, run, signal));
   const live = await orGap("objects beside the declared ones", [], () => liveObjects(run, signal));
+  const workarounds = workaroundsOf(live);
   const unlisted: string[] = [];
   const cut = await wouldCut(inventory, config, run, signal).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -64,10 +66,11 @@ export async function survey({ candidates, run, config, signal }: SurveyOptions)
       ...obstaclesOf(inventory, { context: run.context, takeOver }),
       ...taken,
       ...closedUnasked(inventory, config, run.context.subject.stack),
+      ...refusedPods(inventory, workarounds, run.context.subject.stack),
     ],
     outside: outsideOf(live),
     releases,
-    workarounds: workaroundsOf(live),
+    workarounds,
     notes: [...sharedOwners(inventory, run), ...secretNotes(inventory), ...unlisted],
     gaps,
   };

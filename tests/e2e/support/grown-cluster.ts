@@ -142,6 +142,8 @@ export async function startGrownCluster(simulated: boolean): Promise<GrownCluste
       charts: { folder: relative(PROJECT, charts) },
       validation: { enabled: false },
       policies: { takenOver: [NAMESPACE] },
+      // Until hostNetwork is gone, which any other level refuses.
+      seldon: { podSecurity: "privileged" },
       ...Object.fromEntries(Object.entries(overrides).filter(([key]) => key !== "cluster")),
     };
     const file = join(folder, `Pulumi.${STACK}.yaml`);

@@ -3,6 +3,8 @@ import { CheckContext } from "../../../checks/context";
 import type { RecordedResource } from "../../../inprocess/engine";
 import type { Change, FoundObject, FoundRelease } from "../../../tools/adopt/inventory";
 import { obstaclesOf } from "../../../tools/adopt/obstacles";
+import type { FoundWorkaround } from "../../../tools/adopt/outside";
+import { refusedPods } from "../../../tools/adopt/pod-security";
 
 const context = new CheckContext({
   stack: "test",
@@ -68,4 +70,32 @@ test.each([
   expect(told([], true, releases)).toEqual(
     expected.map((word) => `release n/r: its revision 2 is ${word}, and Helm refuses to upgrade it`),
   );
+});
+
+describe("a Pod Security level that comes with the first up", () => {
+  const LABEL = "pod-security.kubernetes.io/enforce";
+  const comes = change(`metadata.labels[${LABEL}]`);
+  const space = (level: string, changes: readonly Change[] = [comes], standing: FoundObject["standing"] = "adopt") => {
+    const { object, ...rest } = found("Namespace", changes, { standing, id: "n" });
+    return { ...rest, object: { ...object, body: { metadata: { labels: { [LABEL]: level } } } } };
+  };
+  const host = (namespace: string, kind: "hostNetwork" | "allow-all" = "hostNetwork"): FoundWorkaround => ({
+    object: { apiVersion: "v1", kind: "Server", name: "s", namespace },
+    declared: true,
+    workaround: { kind, field: "spec.hostNetwork", patch: [] },
+  });
+  const refused = (one: FoundObject, ...workarounds: FoundWorkaround[]) =>
+    refusedPods({ objects: [one], releases: [], gaps: [] }, workarounds, "test").map(({ what }) => what);
+
+  test("refuses pods with hostNetwork, unless it is the open one", () => {
+    expect(refused(space("baseline"), host("n"))).toEqual(["Namespace n"]);
+    expect(refused(space("restricted"), host("n"))).toEqual(["Namespace n"]);
+    expect(refused(space("privileged"), host("n"))).toEqual([]);
+  });
+
+  test("nothing where it is there already, without such pods, or in a namespace of the stack's own", () => {
+    expect(refused(space("baseline", []), host("n"))).toEqual([]);
+    expect(refused(space("baseline"), host("elsewhere"), host("n", "allow-all"))).toEqual([]);
+    expect(refused(space("baseline", [comes], "own"), host("n"))).toEqual([]);
+  });
 });
