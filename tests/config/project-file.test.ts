@@ -78,6 +78,7 @@ test("the stacks that the documentation speaks of exist", () => {
     "calico-ebpf",
     "calico-hardened",
     "calico-nftables",
+    "hardened",
     "leaving-calico",
     "leaving-flannel",
     "observability",
