@@ -61,7 +61,7 @@ export = () => {
   );
   const rules = new NetworkPolicies(
     "policies",
-    { policies, seldon, ingress, network },
+    { policies, seldon, ingress, network, cni },
     { provider, dependsOn: [namespaces] },
   );
 

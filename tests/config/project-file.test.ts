@@ -84,8 +84,10 @@ test("the stacks that the documentation speaks of exist", () => {
     "observability",
     "pipelines",
     "scrape-annotations",
+    "staged-policies",
     "taken-over",
     "tenants",
+    "tiers",
   ]);
 });
 
