@@ -23,6 +23,7 @@ export const GATE_IDS = [
   "cluster-identity",
   "calico-ready",
   "preflight",
+  "objects-ready",
   "seldon-runtime-ready",
   "servers-ready",
 ] as const;
@@ -74,6 +75,18 @@ export const subjectSchema = z.strictObject({
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
+  awaited: z
+    .array(
+      z.strictObject({
+        resource: name
+          .regex(/^[a-z]+\.v\w+\.[a-z0-9.-]+$/)
+          .describe("`<plural>.<version>.<group>`, as kubectl takes it."),
+        namespace: name,
+        name,
+      }),
+    )
+    .optional()
+    .describe("Objects of other operators that must be Ready; absent where there are none."),
   probes: z
     .strictObject({ image: name })
     .optional()
@@ -177,6 +190,7 @@ const GATE_PARTS = {
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
   "calico-ready": ["calico"],
+  "objects-ready": ["awaited"],
   "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],
 } as const satisfies Record<GateId, readonly (keyof Subject)[]>;
@@ -205,6 +219,6 @@ export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
   const shape = subjectSchema
     .partial()
-    .required({ ...required, uid: undefined, calico: undefined, machines: undefined });
+    .required({ ...required, uid: undefined, calico: undefined, awaited: undefined, machines: undefined });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

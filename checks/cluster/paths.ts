@@ -37,6 +37,11 @@ export const PATHS = {
   tigeraStatus: (name: string) => `/apis/operator.tigera.io/v1/tigerastatuses/${name}`,
   installation: "/apis/operator.tigera.io/v1/installations/default",
   calicoApiServer: "/apis/operator.tigera.io/v1/apiservers/default",
+  /** One object of any kind, which is named `<plural>.<version>.<group>`. */
+  custom: (resource: string, namespace: string, name: string) => {
+    const [plural = "", version = "", ...rest] = resource.split(".");
+    return `${group(`${rest.join(".")}/${version}`, namespace)}/${plural}/${encodeURIComponent(name)}`;
+  },
   ipPools: "/apis/crd.projectcalico.org/v1/ippools",
   /** All objects of one of Calico's own kinds, by plural. */
   calico: (plural: string) => `/apis/crd.projectcalico.org/v1/${plural}`,

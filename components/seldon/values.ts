@@ -50,7 +50,9 @@ interface KafkaSecurity {
     readonly mechanism: "SCRAM-SHA-512";
     readonly client: { readonly username: string; readonly secret: string; readonly passwordPath: string };
   };
-  readonly ssl?: { readonly client: { readonly brokerValidationSecret: string } };
+  readonly ssl?: {
+    readonly client: { readonly brokerValidationSecret: string; readonly endpointIdentificationAlgorithm?: string };
+  };
 }
 
 /** Values of `seldon-core-v2-runtime`. */
@@ -65,14 +67,23 @@ export interface RuntimeValues {
 }
 
 function kafkaSecurity(kafka: Kafka): KafkaSecurity {
-  const { username, brokerCaSecret } = kafka;
+  const { username, brokerCaSecret, checkNames } = kafka;
   return {
     protocol: "SASL_SSL",
     sasl: {
       mechanism: "SCRAM-SHA-512",
       client: { username, secret: KAFKA_SECRET, passwordPath: KAFKA_PASSWORD_KEY },
     },
-    ...(brokerCaSecret === undefined ? {} : { ssl: { client: { brokerValidationSecret: brokerCaSecret } } }),
+    ...(brokerCaSecret === undefined
+      ? {}
+      : {
+          ssl: {
+            client: {
+              brokerValidationSecret: brokerCaSecret,
+              ...(checkNames ? { endpointIdentificationAlgorithm: "https" } : {}),
+            },
+          },
+        }),
   };
 }
 
