@@ -31,7 +31,7 @@ export = () => {
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
         "calico",
-        { cni, network, calico, hosts, charts, protect, subject },
+        { cluster, cni, network, calico, hosts, charts, protect, subject, pullSecret: secrets.calicoPullSecret },
         { provider, dependsOn: [identity] },
       )
     : undefined;

@@ -7,7 +7,7 @@
  */
 import { conditionsOf } from "../components/network-policies/context";
 import { CONDITIONS } from "../components/network-policies/flow";
-import { calicoPool, flannelRange, probeImage } from "../config/derive";
+import { calicoRanges, flannelRange, probeImage } from "../config/derive";
 import { clientsOf } from "../config/ingress";
 import { kafkaOf } from "../config/kafka";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
@@ -65,9 +65,11 @@ export const subjectSchema = z.strictObject({
     ),
   timeoutSeconds: z.number().positive(),
   calico: z
-    .strictObject({ pools: z.array(name).min(1), apiServer: z.boolean() })
+    .strictObject({ version: name, pools: z.array(name).min(1), apiServer: z.boolean() })
     .optional()
-    .describe("Address ranges that IPPools must hold, and whether Calico's API server is declared."),
+    .describe(
+      "Version that must run, address ranges that IPPools must hold, and whether Calico's API server is declared.",
+    ),
   operatorNamespace: name,
   namespaces: z.array(name).min(1).describe("Runtime namespaces, the first runtime's first."),
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
@@ -117,7 +119,7 @@ const WORKLOADS: Record<StackConfig["seldon"]["profile"], readonly Workload[]> =
 function calicoSubject(config: StackConfig): Subject["calico"] {
   if (config.cni.provider !== "calico" && config.cni.leaving !== "calico") return undefined;
   const leaving = config.cni.leaving === "flannel" ? [flannelRange(config)] : [];
-  return { pools: [calicoPool(config), ...leaving], apiServer: true };
+  return { version: config.calico.version, pools: [...calicoRanges(config), ...leaving], apiServer: true };
 }
 
 /** The machines' part, without what only the installation of K3s needs to know. */

@@ -33,12 +33,53 @@ interface CalicoRow {
   readonly kubernetes: readonly [number, number];
   /** Where the CRDs come from: the operator chart's own `crds/` folder, or a chart that must be installed first. */
   readonly crds: "operator-chart" | "crd-chart";
+  /**
+   * Images that the operator resolves for what the stack declares, by their original names: all that an ImageSet must hold,
+   * CSI and FlexVolume too, which are turned off (operator `ResolveImages` of node, csi, typha, kube-controllers, apiserver).
+   */
+  readonly images: readonly string[];
+  /** Tier that the operator itself puts policies into; absent where it makes none in the open-source variant. */
+  readonly operatorTier?: { readonly name: string; readonly order: number };
+  /** Cluster-wide policies of Kubernetes' network-policy-api that this line understands. The next line knows the other kind only. */
+  readonly clusterPolicies: "AdminNetworkPolicy" | "ClusterNetworkPolicy";
 }
 
+const CALICO_IMAGES: readonly string[] = [
+  "calico/apiserver",
+  "calico/cni",
+  "calico/csi",
+  "calico/kube-controllers",
+  "calico/node",
+  "calico/node-driver-registrar",
+  "calico/pod2daemon-flexvol",
+  "calico/typha",
+];
+
 export const CALICO: Readonly<Record<CalicoVersion, CalicoRow>> = {
-  "3.31.7": { operator: "1.40.15", kubernetes: [32, 35], crds: "operator-chart" },
-  "3.32.1": { operator: "1.42.3", kubernetes: [34, 36], crds: "crd-chart" },
+  "3.31.7": {
+    operator: "1.40.15",
+    kubernetes: [32, 35],
+    crds: "operator-chart",
+    images: CALICO_IMAGES,
+    clusterPolicies: "AdminNetworkPolicy",
+  },
+  "3.32.1": {
+    operator: "1.42.3",
+    kubernetes: [34, 36],
+    crds: "crd-chart",
+    // `calico/webhooks` runs with native v3 CRDs only, which this stack does not install.
+    images: CALICO_IMAGES,
+    operatorTier: { name: "calico-system", order: 100 },
+    clusterPolicies: "ClusterNetworkPolicy",
+  },
 };
+
+/**
+ * How K3s' kube-proxy must run for each data plane of Calico. Felix marks and accepts packets for the kube-proxy whose rules come
+ * after its own, so both use the same tables (docs "Nftables data plane"); with eBPF Felix carries Services itself, and a
+ * kube-proxy beside it would fight for them (docs "Install in eBPF mode").
+ */
+export const KUBE_PROXY_OF = { iptables: "iptables", nftables: "nftables", bpf: "disabled" } as const;
 
 /** Newest Kubernetes minor that Seldon Core documents; newer ones need `seldon.allowUntestedKubernetes`. */
 export const SELDON_KUBERNETES: Readonly<Record<SeldonVersion, readonly [number, number]>> = {

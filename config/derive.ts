@@ -16,6 +16,48 @@ export function flannelRange(config: Pick<StackConfig, "network">): string {
   return halvesOf(config.network.clusterCidr).lower;
 }
 
+/** Every range that Calico gives addresses from: the main pool first, then those per purpose. */
+export function calicoRanges(config: Pick<StackConfig, "network" | "calico">): string[] {
+  return [calicoPool(config), ...config.calico.pools.map(({ cidr }) => cidr)];
+}
+
+/** Bytes that VXLAN adds to an IPv4 packet: outer IP 20, UDP 8, VXLAN 8, inner Ethernet 14. */
+export const VXLAN_OVERHEAD = 50;
+/** Bytes that WireGuard adds to an IPv4 packet: outer IP 20, UDP 8, header and tag 32 (Felix `wireguardMTUOverhead`). */
+export const WIREGUARD_OVERHEAD = 60;
+
+/**
+ * What encapsulation between nodes adds to a packet at most. With WireGuard some packets still go by VXLAN (to a node whose
+ * kernel has no WireGuard), so the larger counts; with `VXLANCrossSubnet` those to another subnet do.
+ */
+export const encapsulationOverhead = ({ calico }: Pick<StackConfig, "calico">): number =>
+  calico.wireguard ? WIREGUARD_OVERHEAD : VXLAN_OVERHEAD;
+
+/** MTU of pod interfaces: as configured, else what the network between the nodes leaves. */
+export function podMtu(config: Pick<StackConfig, "network" | "calico">): number {
+  return config.network.podMtu ?? config.network.hostMtu - encapsulationOverhead(config);
+}
+
+/** Whether a machine carries all the labels, beside those that every Linux node has. */
+export function hasLabels({ name, labels }: Host, wanted: Readonly<Record<string, string>>): boolean {
+  const own: Readonly<Record<string, string>> = {
+    ...labels,
+    "kubernetes.io/hostname": name,
+    "kubernetes.io/os": "linux",
+  };
+  return Object.entries(wanted).every(([key, value]) => own[key] === value);
+}
+
+/** Machines whose pods take addresses from the main pool: those that no pool per purpose is for. */
+export function mainPoolHosts(config: Pick<StackConfig, "hosts" | "calico">): DeclaredHost[] {
+  const taken = config.calico.pools.filter(isForNodes);
+  return declaredHosts(config).filter(({ host }) => !taken.some(({ nodeLabels }) => hasLabels(host, nodeLabels)));
+}
+
+/** Whether a pool serves every pod of certain nodes. The others serve pods that ask for them, on any node or on certain ones. */
+export const isForNodes = ({ onRequest, nodeLabels }: StackConfig["calico"]["pools"][number]): boolean =>
+  !onRequest && Object.keys(nodeLabels).length > 0;
+
 /**
  * Kubernetes minor of a K3s version: 33 for `v1.33.8+k3s1`.
  * @throws Error when the version is not written like that (the rule `versions.k3s-format` refuses it first).

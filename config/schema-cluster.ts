@@ -65,6 +65,12 @@ export const k3s = z.strictObject({
     .describe(
       "How the API server reaches kubelets and pods. `pod` needs a CNI that honours the node's podCIDR, so never with Calico.",
     ),
+  kubeProxy: z
+    .enum(["iptables", "nftables", "disabled"])
+    .default("iptables")
+    .describe(
+      "How Services are carried: by kube-proxy in one of two modes, or, `disabled`, by Calico with calico.dataplane bpf. On a cluster that runs, change it in a maintenance window.",
+    ),
   disable: z
     .array(z.enum(["coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"]))
     .default([])
@@ -99,8 +105,10 @@ export const network = z.strictObject({
     .int()
     .min(1230)
     .max(9166)
-    .default(1450)
-    .describe("MTU of pod interfaces, in bytes: at most hostMtu less 50 for the VXLAN header."),
+    .optional()
+    .describe(
+      "MTU of pod interfaces, in bytes. Default, and at most: hostMtu less what encapsulation adds, 50 for VXLAN, 60 with calico.wireguard.",
+    ),
 });
 
 export const cni = z.strictObject({

@@ -83,5 +83,6 @@ export type AllowedDrift = StackConfig["drift"]["allow"][number];
 export const SECRET_KEYS = {
   k3sToken: "Token by which servers and agents join (K3s `token`). Without it the first server makes one.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
+  calicoPullSecret: "Content of a .dockerconfigjson for the registry of Calico's images (calico.registry).",
 } as const;
 export type SecretKey = keyof typeof SECRET_KEYS;

@@ -3,7 +3,8 @@
  *
  * The operator keeps one TigeraStatus a controller. Both supported lines (operator 1.40.15 and 1.42.3) have `calico`,
  * `ippools` and, where an APIServer is declared, `apiserver`. A status may still tell of the generation before the
- * last change, so the observed generation of its condition is compared too.
+ * last change, so the observed generation of its condition is compared too. An upgrade changes no generation: only the
+ * operator is another one. So its word about the version that runs (`Installation.status.calicoVersion`) is compared as well.
  */
 import type { Check } from "../check";
 import { workloadEvidence } from "../cluster/pod-evidence";
@@ -29,7 +30,44 @@ const STATUSES: readonly StatusRow[] = [
 
 const DESCRIBE = "describe tigerastatus";
 
-export const calicoReady = (context: CheckContext): Check[] => [calicoStatus(context), calicoPools(context)];
+export const calicoReady = (context: CheckContext): Check[] => [
+  calicoVersion(context),
+  calicoStatus(context),
+  calicoPools(context),
+];
+
+type Installation = KubeObject & { readonly status?: { readonly calicoVersion?: string } };
+
+function calicoVersion(context: CheckContext): Check {
+  return {
+    id: "calico-version",
+    title: "The operator has brought the declared version",
+    proves: "what is Available is the version that the stack declares, not the one before",
+    needs: [CLUSTER_IDENTITY],
+    expectations: () => {
+      const wanted = context.subject.calico?.version;
+      if (wanted === undefined) throw new SkipError("the stack declares no Calico");
+      return [
+        {
+          target: "Installation default",
+          expected: `status.calicoVersion v${wanted}`,
+          repeat: context.kubectl("get installation default -o jsonpath={.status.calicoVersion}"),
+          probe: async (signal) => {
+            const installation = await context.api.find<Installation>(PATHS.installation, signal);
+            const version = installation?.status?.calicoVersion;
+            // An operator that has not finished once says nothing; then no TigeraStatus is Available either.
+            if (version === undefined || version === "") return pass("the operator names no version yet");
+            if (version === `v${wanted}`) return pass(version);
+            return fail(`${version}: the operator of ${wanted} has not finished`, {
+              evidence: await workloadEvidence(context, "tigera-operator", "tigera-operator", signal),
+              fix: context.kubectl("-n tigera-operator logs deployment/tigera-operator --tail 50"),
+            });
+          },
+        },
+      ];
+    },
+  };
+}
 
 function calicoStatus(context: CheckContext): Check {
   const { calico } = context.subject;

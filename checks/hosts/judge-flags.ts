@@ -18,7 +18,6 @@ const UNSUPPORTED: Readonly<Record<string, { readonly value: RegExp; readonly wh
   "disable-apiserver": { value: /^true$/, why: "every declared server must serve the API" },
   "disable-controller-manager": { value: /^true$/, why: "every declared server must run the whole control plane" },
   "disable-etcd": { value: /^true$/, why: "every declared server must be a member of etcd" },
-  "disable-kube-proxy": { value: /^true$/, why: "Services are carried by kube-proxy; Calico's eBPF mode is not used" },
   docker: { value: /^true$/, why: "the CNI's folders are those of K3s' own containerd" },
   "flannel-cni-conf": {
     value: /./,

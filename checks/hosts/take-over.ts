@@ -15,6 +15,7 @@ import { judgeFixed } from "./judge-fixed";
 import { judgeFlags } from "./judge-flags";
 import { judgeIdentity } from "./judge-identity";
 import { judgeInstallation } from "./judge-installation";
+import { judgeKubeProxy } from "./judge-kube-proxy";
 import { noteDifferences } from "./note-differences";
 
 /** A declared machine with what was found on it. */
@@ -56,6 +57,7 @@ export function takeOver(
       judgeFlags(one, findings, helpFlags?.get(one.declared.host.name));
       judgeFixed(one, machines, findings);
       judgeCni(one, machines, findings);
+      judgeKubeProxy(one, machines, findings);
       noteDifferences(one, machines, findings);
     }
     return findings;

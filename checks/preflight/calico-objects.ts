@@ -1,5 +1,5 @@
 /** Calico's own objects: which stand in the way, and whether Calico is complete where it must be. */
-import { calicoPool, flannelRange } from "../../config/derive";
+import { calicoRanges, flannelRange } from "../../config/derive";
 import { overlaps } from "../../config/cidr";
 import type { Node, Pod } from "../../rollout/cluster/objects";
 import { isReady } from "../../rollout/cluster/objects";
@@ -124,7 +124,7 @@ function pools(context: CheckContext): Check {
     expectations: () => {
       const { to } = changeOf(context);
       if (to !== "calico") throw new SkipError("Calico is being left");
-      const declared = [calicoPool(context.machines), flannelRange(context.machines)];
+      const declared = [...calicoRanges(context.machines), flannelRange(context.machines)];
       return [
         {
           target: "IPPools",

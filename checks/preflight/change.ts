@@ -1,6 +1,6 @@
 /** The change of CNI that a preflight is about, and the few things that all its checks ask. */
 import { CNI } from "../../components/k3s/cni";
-import { calicoPool } from "../../config/derive";
+import { calicoRanges } from "../../config/derive";
 import type { Cni } from "../../config/schema";
 import type { Node, Pod } from "../../rollout/cluster/objects";
 import { placeOf } from "../../rollout/pods/select";
@@ -29,7 +29,7 @@ export function changeOf(context: CheckContext): Change {
 
 /** Where a CNI gives pods of a node addresses from; empty where the node has no podCIDR. */
 function rangesOf(cni: Cni, node: Node, machines: Machines): string[] {
-  if (CNI[cni].addresses === "pool") return [calicoPool(machines)];
+  if (CNI[cni].addresses === "pool") return calicoRanges(machines);
   return node.spec?.podCIDR === undefined ? [] : [node.spec.podCIDR];
 }
 

@@ -20,6 +20,8 @@ export interface NeededImage {
   readonly registry: string;
   readonly repository: string;
   readonly tag: string;
+  /** Where the stack pins it: containerd then knows the image by its digest, and by no tag. */
+  readonly digest?: string | undefined;
   /** Part of Calico: where it runs, the image is there, whatever the operator calls it. */
   readonly ofCalico: boolean;
 }
@@ -28,16 +30,18 @@ export interface NeededImage {
 export function neededImages(machines: Machines): NeededImage[] {
   const { calico, hosts } = machines;
   const [registry = "", ...prefix] = (calico.registry ?? "quay.io/").replace(/\/+$/, "").split("/");
-  const at = (repository: string, tag: string): NeededImage => ({
+  const { imagePath, imageDigests } = calico;
+  const at = (repository: string, tag: string, digest: string | undefined): NeededImage => ({
     registry,
-    repository: [...prefix, repository].join("/"),
+    repository: [...prefix, imagePath === undefined ? repository : repository.replace(/^[^/]+/, imagePath)].join("/"),
     tag,
+    digest,
     ofCalico: true,
   });
   const ofCalico = declaredCnis(machines).has("calico")
     ? [
-        ...NODE_IMAGES.map((repository) => at(repository, `v${calico.version}`)),
-        at("tigera/operator", `v${CALICO_ROWS[calico.version].operator}`),
+        ...NODE_IMAGES.map((name) => at(name, `v${calico.version}`, imageDigests?.images[name])),
+        at("tigera/operator", `v${CALICO_ROWS[calico.version].operator}`, imageDigests?.operator),
       ]
     : [];
   return [...ofCalico, imageOf(hosts.probeImage)];
@@ -50,7 +54,8 @@ function imageOf(reference: string): NeededImage {
   return { registry, repository, tag, ofCalico: false };
 }
 
-const show = ({ registry, repository, tag }: NeededImage): string => `${registry}/${repository}:${tag}`;
+const show = ({ registry, repository, tag, digest }: NeededImage): string =>
+  `${registry}/${repository}${digest === undefined ? `:${tag}` : `@${digest}`}`;
 
 export function imagesCheck(context: CheckContext): Check {
   return {

@@ -1,5 +1,6 @@
 /** What one machine must be like for a change of CNI. Pure: facts in, verdict out. */
 import { CNI } from "../../components/k3s/cni";
+import { encapsulationOverhead, podMtu } from "../../config/derive";
 import type { Inspection } from "../hosts/inspect";
 import type { Machines } from "../subject";
 import { fail, type Outcome, pass } from "../verdict";
@@ -15,8 +16,6 @@ const FREE: Readonly<Record<string, number>> = {
 };
 /** Below this share the kubelet evicts pods (K3s sets 5 % for nodefs and imagefs). */
 const FREE_SHARE = 0.05;
-/** Bytes that VXLAN adds to every packet over IPv4. */
-const VXLAN_HEADER = 50;
 
 export interface MachineRow {
   readonly id: string;
@@ -100,15 +99,19 @@ export const MACHINE_ROWS: readonly MachineRow[] = [
     title: "The declared address is up, with the declared MTU",
     proves:
       "Calico finds the address that the nodes reach each other by, and a pod's largest packet fits into the tunnel",
-    expected: "the interface of the declared address is up; its MTU is hostMtu and podMtu leaves 50 bytes",
-    judge: ({ facts: { interfaces } }, { address }, { network }) => {
+    expected:
+      "the interface of the declared address is up; its MTU is hostMtu and podMtu leaves room for encapsulation",
+    judge: ({ facts: { interfaces } }, { address }, machines) => {
+      const { network } = machines;
+      const pods = podMtu(machines);
+      const overhead = encapsulationOverhead(machines);
       const own = interfaces.find((one) => one.address.split("/")[0] === address);
       if (own === undefined) return fail(`no interface has ${address}`, { fix: "correct the address in hosts" });
       const shown = `${own.name} ${own.address}, MTU ${own.mtu}, ${own.state}`;
       if (own.state === "DOWN") return fail(shown, { fix: `ip link set ${own.name} up, and see why it is down` });
-      if (own.mtu < network.podMtu + VXLAN_HEADER) {
-        return fail(`${shown}: pods of MTU ${network.podMtu} need ${network.podMtu + VXLAN_HEADER}`, {
-          fix: `set network.hostMtu: ${own.mtu} and network.podMtu: ${own.mtu - VXLAN_HEADER}, or raise the MTU of ${own.name}`,
+      if (own.mtu < pods + overhead) {
+        return fail(`${shown}: pods of MTU ${pods} need ${pods + overhead}`, {
+          fix: `set network.hostMtu: ${own.mtu} and network.podMtu: ${own.mtu - overhead}, or raise the MTU of ${own.name}`,
         });
       }
       if (own.mtu >= network.hostMtu) return pass(shown);

@@ -10,6 +10,8 @@ import { release } from "../helm";
 import { CniDeparture } from "../node-network/cni-departure";
 import { crdSource } from "./crds";
 import { felixConfigurationSpec } from "./felix-configuration";
+import { HostEndpoints } from "./host-endpoints";
+import { imageSet } from "./image-set";
 import { installationSpec } from "./installation";
 import { operatorValues } from "./operator-values";
 
@@ -22,12 +24,17 @@ export const OPERATOR_NAMESPACE = "tigera-operator";
  */
 const NAMESPACE_LABELS = { name: OPERATOR_NAMESPACE, "pod-security.kubernetes.io/enforce": "privileged" };
 
+/** The Secret that the stack makes of `calicoPullSecret`. */
+const PULL_SECRET = "calico-pull";
+
 /** Arguments of {@link Calico}. */
-export interface CalicoArgs extends Pick<StackConfig, "network" | "calico" | "cni" | "charts"> {
+export interface CalicoArgs extends Pick<StackConfig, "cluster" | "network" | "calico" | "cni" | "charts"> {
   /** The machines, which are cleaned when Calico has been deleted. @default none: nothing is cleaned */
   readonly hosts?: StackConfig["hosts"] | undefined;
   /** What the gate looks at. */
   readonly subject: Subject;
+  /** Content of a `.dockerconfigjson` for the private registry; a secret. @default none */
+  readonly pullSecret?: pulumi.Output<string> | undefined;
   /**
    * Refuse to delete the namespace and the CRDs. It ends by itself while Calico is being left, or the next `up` could
    * not take it away.
@@ -40,22 +47,26 @@ export interface CalicoArgs extends Pick<StackConfig, "network" | "calico" | "cn
 /**
  * Calico by the Tigera operator.
  *
- * In order: namespace, CRDs, operator, FelixConfiguration, Installation, APIServer, and a gate that passes when
- * Calico runs on every node. FelixConfiguration comes before Installation because the Installation starts Felix, and
+ * In order: namespace, CRDs, operator, FelixConfiguration and ImageSet, Installation, APIServer, a gate that passes when
+ * Calico runs on every node, and then, where the stack has them, host endpoints. FelixConfiguration comes before Installation because the Installation starts Felix, and
  * Felix must start with the right mark mask. APIServer is declared although the stack writes no `projectcalico.org`
  * object itself: the operator cannot take a pool away without it, so a change of the CNI could not be finished
  * (operator 1.40: "Unable to delete IP pools while Calico API server is unavailable").
  *
  * On deletion the order is the reverse, and what Calico left in the API and on machines is cleaned last (`CniDeparture`), so that the operator is alive while it removes what it made. CRDs stay: with
  * them would go every policy and address block of the cluster. In the 3.31 line they are in the operator's chart, and
- * Helm keeps those by itself; in the 3.32 line they are a release that is retained.
+ * Helm keeps those by itself; in the 3.32 line they are a release that is retained. From one line to the other the CRDs
+ * of the new one come first (they take over those of the old one), then its operator, and the gate waits until the operator says
+ * that it runs the new version: the Installation itself does not change, so its status alone would still be the old one's.
  */
 export class Calico extends pulumi.ComponentResource {
   /** Passes when TigeraStatus `calico`, `ippools` and `apiserver` are Available. */
   readonly ready: local.Command;
 
   constructor(name: string, args: CalicoArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(token("Calico"), name, args, opts);
+    // Marked here again: what a component is given is stored with it.
+    const pullSecret = args.pullSecret === undefined ? undefined : pulumi.secret(args.pullSecret);
+    super(token("Calico"), name, { ...args, pullSecret }, opts);
     const { calico, charts } = args;
     const child = { parent: this };
     const kept = { ...child, protect: (args.protect ?? true) && args.cni.leaving !== "calico" };
@@ -78,13 +89,30 @@ export class Calico extends pulumi.ComponentResource {
         { ...shared, chart: source.chart, releaseName: "calico-crds", takeOwnership: true },
         { ...kept, retainOnDelete: true },
       );
+    const pull =
+      pullSecret &&
+      new k8s.core.v1.Secret(
+        `${name}-pull-secret`,
+        {
+          metadata: { name: PULL_SECRET, namespace: namespace.metadata.name, labels: labels() },
+          type: "kubernetes.io/dockerconfigjson",
+          stringData: { ".dockerconfigjson": pullSecret },
+        },
+        child,
+      );
+    const pullSecrets = [...(pull ? [PULL_SECRET] : []), ...calico.imagePullSecrets];
     const operator = release(
       `${name}-operator`,
-      { ...shared, chart: "tigera-operator", releaseName: "tigera-operator", values: operatorValues(calico) },
-      { ...child, dependsOn: crds ? [crds] : [] },
+      {
+        ...shared,
+        chart: "tigera-operator",
+        releaseName: "tigera-operator",
+        values: operatorValues({ ...args, pullSecrets }),
+      },
+      { ...child, dependsOn: [...(crds ? [crds] : []), ...(pull ? [pull] : [])] },
     );
 
-    const felixSpec = felixConfigurationSpec(calico.version);
+    const felixSpec = felixConfigurationSpec(args);
     const felixConfiguration = new k8s.apiextensions.CustomResource(
       `${name}-felix-configuration`,
       {
@@ -95,7 +123,20 @@ export class Calico extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [operator] }, // for the CRD, and to be deleted while the operator lives
     );
-    const spec = installationSpec(args);
+    const digests = imageSet(calico);
+    const pinned =
+      digests &&
+      new k8s.apiextensions.CustomResource(
+        `${name}-image-set`,
+        {
+          apiVersion: "operator.tigera.io/v1",
+          kind: "ImageSet",
+          metadata: { name: digests.name, labels: labels() },
+          spec: digests.spec,
+        },
+        { ...child, dependsOn: [operator] },
+      );
+    const spec = installationSpec({ ...args, pullSecrets });
     const installation = new k8s.apiextensions.CustomResource(
       `${name}-installation`,
       {
@@ -104,7 +145,7 @@ export class Calico extends pulumi.ComponentResource {
         metadata: { name: "default", labels: labels() },
         spec,
       },
-      { ...child, dependsOn: [operator, felixConfiguration] },
+      { ...child, dependsOn: [operator, felixConfiguration, ...(pinned ? [pinned] : [])] },
     );
     const apiServer = new k8s.apiextensions.CustomResource(
       `${name}-api-server`,
@@ -121,10 +162,14 @@ export class Calico extends pulumi.ComponentResource {
       {
         id: "calico-ready",
         subject: args.subject,
-        triggers: [calico.version, digest({ felixSpec, spec })],
+        triggers: [calico.version, digest({ felixSpec, spec, ...(digests ? { digests } : {}) })],
       },
       { ...child, dependsOn: [felixConfiguration, installation, apiServer] },
     );
+
+    if (calico.hostEndpoints.mode !== "off") {
+      void new HostEndpoints(`${name}-hosts`, { network, calico, hosts, after: this.ready }, child);
+    }
 
     this.registerOutputs({ ready: this.ready });
   }

@@ -1,5 +1,7 @@
 /** The `FelixConfiguration` named `default`: what Felix, Calico's agent on every node, must know before it starts. Pure. */
 import type { CalicoVersion } from "../../config/compatibility";
+import type { StackConfig } from "../../config/schema";
+import { failsafePorts, type FailsafePort } from "./host-rules";
 
 /**
  * Bits of the packet mark that Felix may use. Felix' own default, 0xffff0000, covers 0x10000 and 0x20000, which belong
@@ -18,13 +20,29 @@ export const MARK_MASK: Readonly<Record<CalicoVersion, number>> = {
 
 /** Fields of FelixConfiguration `default` that the stack owns. The operator adds its own and keeps these (measured). */
 export interface FelixConfigurationSpec {
-  readonly iptablesMarkMask: number;
+  /**
+   * For the data plane iptables. Not for eBPF: its programs take 0x1ff00000 for themselves, and Felix needs six bits beside
+   * those or panics (felix/dataplane/driver.go, 3.31.7 and 3.32.1); its own default leaves seven. In nftables mode Felix reads
+   * `nftablesMarkMask` instead, whose default is right there, because K3s' policy controller does not run with Calico.
+   */
+  readonly iptablesMarkMask?: number;
+  /** Pods' traffic between nodes goes through WireGuard, where both nodes can; by default it is not encrypted. */
+  readonly wireguardEnabled?: true;
+  /** What host endpoints never close. Stands before the first of them exists. */
+  readonly failsafeInboundHostPorts?: readonly FailsafePort[];
 }
 
 /**
  * Only what must be right before Felix starts, because changing it later restarts Felix on every node. What the
  * Installation decides (MTU, metrics port, data plane) is not repeated here.
  */
-export const felixConfigurationSpec = (version: CalicoVersion): FelixConfigurationSpec => ({
-  iptablesMarkMask: MARK_MASK[version],
-});
+export function felixConfigurationSpec(
+  config: Pick<StackConfig, "network" | "calico" | "hosts">,
+): FelixConfigurationSpec {
+  const { version, dataplane, wireguard, hostEndpoints } = config.calico;
+  return {
+    ...(dataplane === "bpf" ? {} : { iptablesMarkMask: MARK_MASK[version] }),
+    ...(wireguard ? { wireguardEnabled: true } : {}),
+    ...(hostEndpoints.mode === "off" ? {} : { failsafeInboundHostPorts: failsafePorts(config) }),
+  };
+}

@@ -1,6 +1,10 @@
 /** The `Installation` named `default`: what the Tigera operator installs, and how, on K3s. Pure. */
+import { podMtu } from "../../config/derive";
 import type { StackConfig } from "../../config/schema";
 import { ipPools, type IpPool } from "./pools";
+
+/** Names of the operator for the data planes. */
+const DATA_PLANES = { iptables: "Iptables", nftables: "Nftables", bpf: "BPF" } as const;
 
 /** Longest that a new pod waits for its policies, in seconds. */
 export const POLICY_SETUP_TIMEOUT_SECONDS = 10;
@@ -21,6 +25,17 @@ export interface InstallationSpec {
   readonly variant: "Calico";
   /** Registry of Calico's images, with the trailing `/` that the API asks for. */
   readonly registry?: string;
+  /** Path instead of `calico` and `tigera` between registry and image. */
+  readonly imagePath?: string;
+  /** Secrets in the operator's namespace; the operator copies them to where Calico runs. */
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
+  /** Replicas of Calico's API server; kube-controllers always has one. By default 2, which prefer different nodes. */
+  readonly controlPlaneReplicas?: number;
+  /** Where kube-controllers and the API server run. Typha is not concerned: it must find a node while others are down. */
+  readonly controlPlaneNodeSelector?: Readonly<Record<string, string>>;
+  readonly calicoNodeDaemonSet?: Overrides;
+  readonly typhaDeployment?: Overrides;
+  readonly calicoKubeControllersDeployment?: Overrides;
   /** `None`: FlexVolume serves only application-layer policy, and `/usr` is read-only on immutable systems. */
   readonly flexVolumePath: "None";
   /** `None`: no CSI driver; it serves the same feature. Unset, the CRD's default turns it on. */
@@ -32,8 +47,11 @@ export interface InstallationSpec {
   readonly calicoNetwork: {
     /** `Disabled`: no BIRD and no port 179; by default the operator runs BGP, which K3s' networks do not speak. */
     readonly bgp: "Disabled";
-    /** Follows kube-proxy, which K3s runs in iptables mode. */
-    readonly linuxDataplane: "Iptables";
+    /**
+     * Goes with kube-proxy (`k3s.kubeProxy`). `Nftables`: operator 1.40 sets Felix' nftablesMode to Enabled, 1.42 to Auto,
+     * which asks kube-proxy of each node. `BPF`: Felix carries Services itself.
+     */
+    readonly linuxDataplane: (typeof DATA_PLANES)[keyof typeof DATA_PLANES];
     /** `Enabled`: K3s' ServiceLB pods forward packets, and CrashLoop without it (k3s-io/klipper-lb#6). */
     readonly containerIPForwarding: "Enabled";
     /** `Enabled`: ServiceLB takes its ports as host ports. */
@@ -55,25 +73,87 @@ export interface InstallationSpec {
   };
 }
 
+/** Resources of the one container that an override of the operator may name. */
+interface Overrides {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly { readonly name: string; readonly resources: Resources }[] };
+    };
+  };
+}
+
+interface Resources {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
+}
+
 /** What decides the Installation. */
-export type InstallationInput = Pick<StackConfig, "network" | "calico" | "cni">;
+export interface InstallationInput extends Pick<StackConfig, "network" | "calico" | "cni"> {
+  /** Names of the pull Secrets, the stack's own among them. @default those of the configuration */
+  readonly pullSecrets?: readonly string[];
+}
+
+type Wish = NonNullable<StackConfig["calico"]["resources"]["node"]>;
+
+/** Requests and limit of one container. */
+export function containerResources({ cpu, memory, memoryLimit }: Wish): Resources {
+  const requests = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
+  return {
+    ...(Object.keys(requests).length > 0 ? { requests } : {}),
+    ...(memoryLimit === undefined ? {} : { limits: { memory: memoryLimit } }),
+  };
+}
+
+/** The overrides of Calico's workloads, for those that ask for something. */
+function overrides({ node, typha, kubeControllers }: StackConfig["calico"]["resources"]): Partial<InstallationSpec> {
+  const of = (name: string, wish: Wish): Overrides => ({
+    spec: { template: { spec: { containers: [{ name, resources: containerResources(wish) }] } } },
+  });
+  return {
+    ...(node === undefined ? {} : { calicoNodeDaemonSet: of("calico-node", node) }),
+    ...(typha === undefined ? {} : { typhaDeployment: of("calico-typha", typha) }),
+    ...(kubeControllers === undefined
+      ? {}
+      : { calicoKubeControllersDeployment: of("calico-kube-controllers", kubeControllers) }),
+  };
+}
+
+/** Where images come from. */
+function images({ calico, pullSecrets = calico.imagePullSecrets }: InstallationInput): Partial<InstallationSpec> {
+  const { registry, imagePath } = calico;
+  return {
+    ...(registry === undefined ? {} : { registry: `${registry.replace(/\/+$/, "")}/` }),
+    ...(imagePath === undefined ? {} : { imagePath }),
+    ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
+  };
+}
+
+/** Where Calico's controllers run. */
+function placement({ nodeLabels, replicas }: StackConfig["calico"]["controlPlane"]): Partial<InstallationSpec> {
+  return {
+    ...(replicas === undefined ? {} : { controlPlaneReplicas: replicas }),
+    ...(Object.keys(nodeLabels).length > 0 ? { controlPlaneNodeSelector: nodeLabels } : {}),
+  };
+}
 
 /** `Installation.spec` of a stack. */
 export function installationSpec(config: InstallationInput): InstallationSpec {
-  const { calico, network } = config;
+  const { calico } = config;
   return {
     variant: "Calico",
-    ...(calico.registry === undefined ? {} : { registry: `${calico.registry.replace(/\/+$/, "")}/` }),
+    ...images(config),
+    ...placement(calico.controlPlane),
+    ...overrides(calico.resources),
     flexVolumePath: "None",
     kubeletVolumePluginPath: "None",
     nodeMetricsPort: calico.nodeMetricsPort,
     typhaMetricsPort: calico.typhaMetricsPort,
     calicoNetwork: {
       bgp: "Disabled",
-      linuxDataplane: "Iptables",
+      linuxDataplane: DATA_PLANES[calico.dataplane],
       containerIPForwarding: "Enabled",
       hostPorts: "Enabled",
-      mtu: network.podMtu,
+      mtu: podMtu(config),
       nodeAddressAutodetectionV4: { kubernetes: "NodeInternalIP" },
       ipPools: ipPools(config),
       linuxPolicySetupTimeoutSeconds: POLICY_SETUP_TIMEOUT_SECONDS,

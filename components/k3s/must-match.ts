@@ -30,6 +30,9 @@ const WHOLE: readonly string[] = [
   "secrets-encryption",
   "secrets-encryption-provider",
   "service-cidr",
+  // Not compared by K3s: servers and agents would carry Services in different ways.
+  "disable-kube-proxy",
+  "kube-proxy-arg",
   // Not compared by K3s. The controller manager of one server leads at a time; podCIDRs must not change with it.
   "kube-controller-manager-arg",
 ];

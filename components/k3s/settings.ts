@@ -35,9 +35,11 @@ export function tlsSans(cluster: SettingsInput["cluster"]): string[] {
 }
 
 /** What servers and agents both have. Labels and taints take effect when the node registers, and never again. */
-function nodeSettings(host: Host, hasToken: boolean): Settings {
+function nodeSettings(host: Host, { hasToken, k3s }: SettingsInput): Settings {
   const labels = Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
   return {
+    // Every node has a kube-proxy of its own inside K3s, so agents are told too; iptables is its default.
+    ...(k3s.kubeProxy === "nftables" ? { "kube-proxy-arg": ["proxy-mode=nftables"] } : {}),
     "node-ip": host.address,
     "node-name": host.name,
     ...(labels.length > 0 ? { "node-label": labels.sort() } : {}),
@@ -64,12 +66,14 @@ function datastoreSettings(host: Host, { k3s, hosts }: SettingsInput): Settings 
 export function serverSettings(host: Host, input: SettingsInput): Settings {
   const { cluster, k3s, network } = input;
   return {
-    ...nodeSettings(host, input.hasToken),
+    ...nodeSettings(host, input),
     ...datastoreSettings(host, input),
     "cluster-cidr": network.clusterCidr,
     "cluster-dns": network.clusterDns,
     "cluster-domain": network.clusterDomain,
     ...(k3s.disable.length > 0 ? { disable: [...k3s.disable].sort() } : {}),
+    // Agents learn it from their server.
+    ...(k3s.kubeProxy === "disabled" ? { "disable-kube-proxy": true } : {}),
     "egress-selector-mode": k3s.egressSelectorMode,
     // K3s has no flag of its own for the size of a node's podCIDR.
     "kube-controller-manager-arg": [`node-cidr-mask-size=${network.nodeCidrMaskSize}`],
@@ -88,7 +92,7 @@ export function serverSettings(host: Host, input: SettingsInput): Settings {
 export function agentSettings(host: Host, input: SettingsInput): Settings {
   const [first] = input.hosts.servers;
   return {
-    ...nodeSettings(host, input.hasToken),
+    ...nodeSettings(host, input),
     ...(first === undefined ? {} : { server: joinUrl(first) }),
   };
 }

@@ -1,7 +1,7 @@
 /** What the runner's steps of a change of CNI work on. Pure; no secret. */
 import type { Subject } from "../../checks/subject";
 import { formatAddress, rangeOf } from "../../config/cidr";
-import { calicoPool, type DeclaredHost, declaredHosts, sshTarget, sshTargets } from "../../config/derive";
+import { calicoRanges, type DeclaredHost, declaredHosts, podMtu, sshTarget, sshTargets } from "../../config/derive";
 import type { Cni, StackConfig } from "../../config/schema";
 import { CNI } from "../k3s/cni";
 import { API_PORT } from "../k3s/settings";
@@ -78,10 +78,10 @@ export function podsSubject(
     role,
     from,
     to,
-    pools: [calicoPool(input)],
+    pools: calicoRanges(input),
     probeImage: hosts.probeImage,
     apiServer: { address: serviceAddress(network.serviceCidr), port: 443, nodePort: API_PORT },
-    podMtu: network.podMtu,
+    podMtu: podMtu(input),
     target: sshTarget(host, hosts),
     // Where K3s brings the CNI, all nodes have been switched before the first pod moves.
     peers: [...peer(earlier, to), ...peer(later, CNI[to].runsBeforeSwitch ? from : to)],

@@ -1,5 +1,6 @@
 /** Every rule that a configuration must keep beyond the shape of single values, by topic. */
 import { BACKUP_RULES } from "./backup";
+import { CALICO_RULES } from "./calico";
 import { CLUSTER_RULES } from "./cluster";
 import { CNI_RULES } from "./cni";
 import { HOST_RULES } from "./hosts";
@@ -11,6 +12,7 @@ import { NETWORK_RULES } from "./network";
 import { OBSERVABILITY_RULES } from "./observability";
 import { PIPELINE_RULES } from "./pipelines";
 import { POLICY_RULES } from "./policies";
+import { POOL_RULES } from "./pools";
 import { ROOM_RULES } from "./room";
 import type { Rule } from "./rule";
 import { SELDON_RULES } from "./seldon";
@@ -24,6 +26,8 @@ export const RULES: readonly Rule[] = [
   ...NETWORK_RULES,
   ...ROOM_RULES,
   ...CNI_RULES,
+  ...CALICO_RULES,
+  ...POOL_RULES,
   ...HOST_RULES,
   ...BACKUP_RULES,
   ...SELDON_RULES,

@@ -1,5 +1,5 @@
 import { addressOf, contains, formatAddress, overlaps, rangeOf, sizeOf } from "../cidr";
-import { declaredHosts } from "../derive";
+import { declaredHosts, encapsulationOverhead, podMtu } from "../derive";
 import type { StackConfig } from "../schema";
 import type { Finding, Rule } from "./rule";
 
@@ -17,8 +17,8 @@ const LARGEST_SERVICE_PREFIX = 12;
 /** 256 addresses: about what three runtimes, K3s' own Services and the reserved low end need with room to grow. */
 const SMALLEST_SERVICE_PREFIX = 24;
 
-/** Bytes that VXLAN adds to an IPv4 packet: outer IP 20, UDP 8, VXLAN 8, inner Ethernet 14. */
-export const VXLAN_OVERHEAD = 50;
+/** As the schema has it for `network.podMtu`. */
+const SMALLEST_POD_MTU = 1230;
 
 interface NamedRange {
   readonly path: string;
@@ -189,15 +189,32 @@ export const NETWORK_RULES: readonly Rule[] = [
   },
   {
     id: "network.mtu-without-vxlan-room",
-    *check({ network }) {
-      const limit = network.hostMtu - VXLAN_OVERHEAD;
-      if (network.podMtu <= limit) return;
+    *check(config) {
+      const { hostMtu } = config.network;
+      const overhead = encapsulationOverhead(config);
+      const limit = hostMtu - overhead;
+      if (podMtu(config) <= limit) return;
+      const header = config.calico.wireguard ? "WireGuard" : "VXLAN";
       yield {
         path: "network.podMtu",
-        problem: `leaves no room for the ${VXLAN_OVERHEAD} bytes of VXLAN in hostMtu ${network.hostMtu}: large packets between nodes would vanish`,
-        got: network.podMtu,
+        problem: `leaves no room for the ${overhead} bytes of ${header} in hostMtu ${hostMtu}: large packets between nodes would vanish`,
+        got: podMtu(config),
         allowed: `at most ${limit}`,
-        fix: `set network.podMtu to ${limit}, or correct network.hostMtu`,
+        fix: `set network.podMtu to ${limit}, or remove it, or correct network.hostMtu`,
+      };
+    },
+  },
+  {
+    id: "network.mtu-too-small",
+    *check(config) {
+      const mtu = podMtu(config);
+      if (mtu >= SMALLEST_POD_MTU) return;
+      yield {
+        path: "network.hostMtu",
+        problem: `leaves pods an MTU of ${mtu} after encapsulation`,
+        got: config.network.hostMtu,
+        allowed: `at least ${SMALLEST_POD_MTU + encapsulationOverhead(config)}`,
+        fix: "raise the MTU between the nodes, or do without calico.wireguard",
       };
     },
   },

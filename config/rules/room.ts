@@ -1,5 +1,5 @@
 import { contains, overlaps, rangeOf, sizeOf, subnetCount } from "../cidr";
-import { calicoPool, declaredCnis, declaredHosts, flannelRange } from "../derive";
+import { calicoPool, declaredCnis, declaredHosts, flannelRange, mainPoolHosts } from "../derive";
 import { runtimesOf } from "../runtimes";
 import type { StackConfig } from "../schema";
 import type { Rule } from "./rule";
@@ -145,7 +145,7 @@ export const ROOM_RULES: readonly Rule[] = [
     *check(config) {
       const { blockSize } = config.calico.pool;
       const pool = calicoPool(config);
-      const nodes = declaredHosts(config).length;
+      const nodes = mainPoolHosts(config).length;
       const blocks = subnetCount(pool, blockSize);
       if (!runsCalico(config) || blocks === 0 || blocks >= nodes) return;
       yield {

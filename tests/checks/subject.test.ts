@@ -20,7 +20,7 @@ describe("subjectOf", () => {
       kubeconfig: "kubeconfig.yaml",
       uid: "0b5c0e8a-6f0f-4a51-9a51-3a5f6a1f0001",
       timeoutSeconds: 300,
-      calico: { pools: ["10.42.128.0/17"], apiServer: true },
+      calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: true },
       operatorNamespace: "financial-ml",
       namespaces: ["financial-ml"],
       workloads: [

@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { contains, overlaps } from "../../config/cidr";
-import { calicoPool, declaredCnis, declaredHosts, flannelRange, kubernetesMinor } from "../../config/derive";
+import {
+  calicoPool,
+  calicoRanges,
+  declaredCnis,
+  declaredHosts,
+  flannelRange,
+  kubernetesMinor,
+  mainPoolHosts,
+  podMtu,
+} from "../../config/derive";
 import { parseConfig } from "../../config/parse";
 import { quantityValue } from "../../config/quantity";
 import type { StackConfig } from "../../config/schema";
@@ -12,6 +21,38 @@ function configOf(set: Record<string, unknown> = {}): StackConfig {
   if (config === undefined) throw new Error(JSON.stringify(faults));
   return config;
 }
+
+describe("the MTU of pods", () => {
+  test.each([
+    [{}, 1450],
+    [{ "network.hostMtu": 9000 }, 8950],
+    [{ "calico.wireguard": true }, 1440],
+    [{ "network.podMtu": 1400, "calico.wireguard": true }, 1400],
+  ])("with %j is %d", (set, mtu) => {
+    expect(podMtu(configOf(set))).toBe(mtu);
+  });
+});
+
+describe("pools per purpose", () => {
+  const set = {
+    "calico.pool.cidr": "10.42.192.0/18",
+    "calico.pools": [
+      { name: "gpu", cidr: "10.42.128.0/20", nodeLabels: { "example.com/pool": "gpu" } },
+      { name: "asked", cidr: "10.42.144.0/20", nodeLabels: { "kubernetes.io/hostname": "server-1" }, onRequest: true },
+    ],
+    "hosts.agents.0.labels": { "example.com/pool": "gpu" },
+  };
+
+  test("count among Calico's ranges, the main pool first", () => {
+    expect(calicoRanges(configOf(set))).toEqual(["10.42.192.0/18", "10.42.128.0/20", "10.42.144.0/20"]);
+    expect(calicoRanges(configOf())).toEqual(["10.42.128.0/17"]);
+  });
+
+  test("take their nodes from the main one, unless pods must ask for them", () => {
+    const names = mainPoolHosts(configOf(set)).map(({ host }) => host.name);
+    expect(names).toEqual(["server-1", "server-2", "server-3", "agent-2"]);
+  });
+});
 
 describe("address ranges", () => {
   test("Calico takes the upper half, Flannel has the lower", () => {

@@ -239,7 +239,7 @@ test("defaults are filled in", () => {
   const { config } = parseConfig(soundConfig(), NO_SECRETS);
   expect(config).toMatchObject({
     k3s: { version: "v1.33.8+k3s1", datastore: "etcd", secretsEncryption: true, disable: [] },
-    network: { clusterCidr: "10.42.0.0/16", serviceCidr: "10.43.0.0/16", clusterDns: "10.43.0.10", podMtu: 1450 },
+    network: { clusterCidr: "10.42.0.0/16", serviceCidr: "10.43.0.0/16", clusterDns: "10.43.0.10" },
     cni: { provider: "calico" },
     calico: { version: "3.31.7", pool: { blockSize: 26 }, encapsulation: "VXLAN" },
     seldon: { version: "2.10.2", profile: "models", namespace: "financial-ml", tenants: [] },

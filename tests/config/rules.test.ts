@@ -2,6 +2,7 @@ import { HOST_KEY } from "../support/host-key";
 import { formatFault } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import { RULES } from "../../config/rules";
+import { CALICO_CASES } from "./cases/calico";
 import { changed, KAFKA, soundConfig } from "./cases/case";
 import { EDGE_CASES } from "./cases/edge";
 import { NETWORK_CASES } from "./cases/network";
@@ -14,6 +15,7 @@ const CASES = [
   ...PLATFORM_CASES,
   ...NETWORK_CASES,
   ...NODE_CASES,
+  ...CALICO_CASES,
   ...SELDON_CASES,
   ...OBSERVABILITY_CASES,
   ...EDGE_CASES,
@@ -81,6 +83,28 @@ describe("a configuration is accepted when", () => {
       { "hosts.agents.0.labels": { "topology.kubernetes.io/zone": "a", "node.kubernetes.io/x": "" } },
     ],
     ["some nodes are tainted", { "hosts.servers.0.taints": ["node-role.kubernetes.io/control-plane:NoSchedule"] }],
+    ["Felix and kube-proxy both use nftables", { "calico.dataplane": "nftables", "k3s.kubeProxy": "nftables" }],
+    ["eBPF carries Services", { "calico.dataplane": "bpf", "k3s.kubeProxy": "disabled" }],
+    ["the pod MTU follows WireGuard", { "calico.wireguard": true, "network.hostMtu": 1500 }],
+    [
+      "a pool per purpose lies beside the main one",
+      {
+        "calico.pool.cidr": "10.42.192.0/18",
+        "calico.pools": [
+          { name: "gpu", cidr: "10.42.128.0/20", nodeLabels: { "example.com/pool": "gpu" } },
+          { name: "fixed", cidr: "10.42.144.0/20", onRequest: true },
+        ],
+        "hosts.agents.0.labels": { "example.com/pool": "gpu" },
+      },
+    ],
+    [
+      "kube-controllers tolerates the control plane's taint",
+      {
+        "calico.controlPlane.nodeLabels": { tier: "system" },
+        "hosts.servers.0.labels": { tier: "system" },
+        "hosts.servers.0.taints": ["node-role.kubernetes.io/control-plane:NoSchedule"],
+      },
+    ],
     ["the pod MTU just fits", { "network.hostMtu": 9000, "network.podMtu": 8950 }],
     [
       "Prometheus' scrapes are let through, and this stack declares nothing for them",

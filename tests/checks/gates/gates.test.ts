@@ -60,6 +60,21 @@ describe("gates", () => {
       });
     });
 
+    it("waits while the operator still runs the version before, although every status is Available", async () => {
+      const installation = (calicoVersion: string) =>
+        cluster.api.object(cluster.paths.installation, { metadata: { name: "default" }, status: { calicoVersion } });
+      cluster.api.list("/api/v1/namespaces/tigera-operator/pods", []);
+      cluster.api.list("/api/v1/namespaces/tigera-operator/events", []);
+      installation("v3.31.7");
+      const upgraded = { calico: { version: "3.32.1", pools: ["10.42.128.0/17"], apiServer: true } };
+      expect((await gaps("calico-ready", upgraded))["Installation default"]).toMatchObject({
+        verdict: "FAIL",
+        actual: "v3.31.7: the operator of 3.32.1 has not finished",
+      });
+      installation("v3.32.1");
+      expect(await gaps("calico-ready", upgraded)).toEqual({});
+    });
+
     it("takes a status without an observed generation at its word", async () => {
       cluster.api.object(cluster.paths.installation, { metadata: { name: "default", generation: 7 } });
       expect(await gaps("calico-ready")).toEqual({});
@@ -77,13 +92,15 @@ describe("gates", () => {
 
     it("asks for the API server only where one is declared", async () => {
       cluster.api.replies.set(cluster.paths.tigera("apiserver"), "missing object");
-      expect(await gaps("calico-ready", { calico: { pools: ["10.42.128.0/17"], apiServer: false } })).toEqual({});
+      expect(
+        await gaps("calico-ready", { calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: false } }),
+      ).toEqual({});
       expect(Object.keys(await gaps("calico-ready"))).toContain("TigeraStatus apiserver");
     });
 
     it("wants every declared pool", async () => {
       const found = await gaps("calico-ready", {
-        calico: { pools: ["10.42.128.0/17", "10.42.0.0/17"], apiServer: true },
+        calico: { version: "3.31.7", pools: ["10.42.128.0/17", "10.42.0.0/17"], apiServer: true },
       });
       expect(Object.values(found)).toEqual([
         expect.objectContaining({ target: "IPPool 10.42.0.0/17", actual: "no such pool among: 10.42.128.0/17" }),
@@ -97,7 +114,7 @@ describe("gates", () => {
 
     it("proves nothing for a stack without Calico", async () => {
       const run = await look("calico-ready", { calico: undefined });
-      expect(run.totals).toMatchObject({ PASS: 1, SKIPPED: 2 });
+      expect(run.totals).toMatchObject({ PASS: 1, SKIPPED: 3 });
     });
   });
 

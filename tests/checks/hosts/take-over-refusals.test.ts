@@ -267,8 +267,25 @@ const CASES: readonly [
     "no kube-proxy",
     { server: serverFacts(flags("--disable-kube-proxy")) },
     "s1",
-    /^disable-kube-proxy is true/,
-    /leave this machine out/,
+    /^disable-kube-proxy is true \(the unit's flags\); declared is k3s.kubeProxy iptables/,
+    /take it out of the unit, or set k3s.kubeProxy: disabled and calico.dataplane with it/,
+  ],
+  [
+    "kube-proxy in nftables",
+    { agent: agentFacts(agentFlags("--kube-proxy-arg=proxy-mode=nftables")) },
+    "a1",
+    /^kube-proxy runs in mode nftables \(the unit's flags\); declared is k3s.kubeProxy iptables/,
+    /set k3s.kubeProxy: nftables/,
+  ],
+  [
+    "kube-proxy in iptables where nftables is declared",
+    {
+      sections: { k3s: { ...K3S, kubeProxy: "nftables" }, calico: { dataplane: "nftables" } },
+      agent: agentFacts({ "config-file": [] }),
+    },
+    "a1",
+    /^kube-proxy runs in mode iptables \(K3s' default\); declared is k3s.kubeProxy nftables/,
+    /raise hosts.converge in a maintenance window/,
   ],
   ["another runtime", { agent: agentFacts(agentFlags("--docker")) }, "a1", /^docker is true/, /leave this machine out/],
   [

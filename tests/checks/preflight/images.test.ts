@@ -20,6 +20,21 @@ describe("neededImages", () => {
     );
   });
 
+  it("takes them from the stack's own path, by digest where the stack pins them", () => {
+    const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+    const imageDigests = {
+      version: "3.31.7",
+      images: { "calico/cni": digest("1"), "calico/node": digest("2") },
+      operator: digest("3"),
+    };
+    const found = neededImages(machinesOf({ calico: { imagePath: "mirror/calico", imageDigests } }));
+    expect(found.slice(0, 3).map(({ repository, digest: pinned }) => [repository, pinned])).toEqual([
+      ["mirror/calico/cni", digest("1")],
+      ["mirror/calico/node", digest("2")],
+      ["mirror/calico/operator", digest("3")],
+    ]);
+  });
+
   it("wants none of Calico's where only Flannel is declared", () => {
     expect(shown({ cni: { provider: "flannel" } })).toEqual(["docker.io/rancher/mirrored-library-busybox:1.37.0"]);
   });

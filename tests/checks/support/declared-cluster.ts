@@ -98,7 +98,7 @@ export class DeclaredCluster {
       kubeconfig: this.live.api.kubeconfig,
       uid: UID,
       timeoutSeconds: 10,
-      calico: { pools: ["10.42.128.0/17"], apiServer: true },
+      calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: true },
       operatorNamespace: "seldon",
       namespaces: ["seldon"],
       workloads: [],

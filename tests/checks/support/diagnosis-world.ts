@@ -183,7 +183,7 @@ export class DiagnosisWorld {
       kubeconfig: this.api.kubeconfig,
       uid: UID,
       timeoutSeconds: 2,
-      calico: { pools: ["10.42.128.0/17"], apiServer: true },
+      calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: true },
       operatorNamespace: OPERATOR_NS,
       namespaces: [NS],
       workloads: [{ kind: "StatefulSet", name: "seldon-scheduler" }],

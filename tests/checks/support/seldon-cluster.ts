@@ -72,7 +72,7 @@ export class SeldonCluster {
       kubeconfig: this.api.kubeconfig,
       uid: UID,
       timeoutSeconds: 2,
-      calico: { pools: ["10.42.128.0/17"], apiServer: true },
+      calico: { version: "3.31.7", pools: ["10.42.128.0/17"], apiServer: true },
       operatorNamespace: NS,
       namespaces: [NS],
       workloads: [

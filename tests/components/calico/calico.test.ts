@@ -9,8 +9,8 @@ import { recordComponent } from "../../support/record";
 
 const record = (sections: Record<string, unknown> = {}) => {
   const config = networkStack(sections);
-  const { network, calico, cni, charts, protect } = config;
-  const args = { network, calico, cni, charts, protect, subject: subjectOf("test", config) };
+  const { cluster, network, calico, cni, charts, protect } = config;
+  const args = { cluster, network, calico, cni, charts, protect, subject: subjectOf("test", config) };
   return recordComponent(() => {
     const provider = new k8s.Provider("provider", { kubeconfig: "kubeconfig-test.yaml", clusterIdentifier: "test" });
     void new Calico("calico", args, { provider });
@@ -93,14 +93,14 @@ describe("Calico", () => {
       chart: "./charts/tigera-operator-3.31.7",
       name: "tigera-operator",
       namespace: "tigera-operator",
-      values: operatorValues(config.calico),
+      values: operatorValues(config),
     });
     const metadata = { name: "default", labels: { "app.kubernetes.io/managed-by": "seldon-k3s" } };
     expect(recording.named("calico-felix-configuration").inputs).toEqual({
       apiVersion: "crd.projectcalico.org/v1",
       kind: "FelixConfiguration",
       metadata,
-      spec: felixConfigurationSpec("3.31.7"),
+      spec: felixConfigurationSpec(config),
     });
     expect(recording.named("calico-installation").inputs).toEqual({
       apiVersion: "operator.tigera.io/v1",

@@ -2,6 +2,9 @@ import program from "../../../index";
 import { HOSTS } from "../../support/network-stack";
 import { recordComponent } from "../../support/record";
 
+// The first evaluation loads both providers' packages.
+jest.setTimeout(120_000);
+
 const record = (cni: Record<string, unknown>) =>
   recordComponent(program, {
     config: {

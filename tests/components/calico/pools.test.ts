@@ -13,6 +13,36 @@ const OWN = {
 };
 const FLANNEL = { ...OWN, name: "flannel-range", cidr: "10.42.0.0/17", disableNewAllocations: true };
 
+describe("pools per purpose", () => {
+  const GPU = { name: "gpu", cidr: "10.42.128.0/20", nodeLabels: { "example.com/pool": "gpu", zone: "a" } };
+  const poolsOf = (pools: readonly object[], cni: object = {}) =>
+    ipPools(networkStack({ calico: { pool: { cidr: "10.42.192.0/18" }, pools }, cni: { provider: "calico", ...cni } }));
+
+  it("serves its nodes alone, and they leave the main pool", () => {
+    const selector = "example.com/pool == 'gpu' && zone == 'a'";
+    expect(poolsOf([GPU, { ...GPU, name: "b", cidr: "10.42.144.0/20", nodeLabels: { zone: "b" } }])).toMatchObject([
+      { name: "default-ipv4-ippool", nodeSelector: `!(${selector}) && !(zone == 'b')` },
+      { name: "gpu", cidr: "10.42.128.0/20", blockSize: 26, natOutgoing: "Enabled", nodeSelector: selector },
+      { name: "b", nodeSelector: "zone == 'b'" },
+    ]);
+  });
+
+  it("serves pods that ask for it, on any node or on certain ones, and takes no node from the main pool", () => {
+    const onRequest = { ...GPU, nodeLabels: {}, onRequest: true, natOutgoing: false, blockSize: 28 };
+    expect(poolsOf([onRequest, { ...GPU, name: "b", onRequest: true }])).toMatchObject([
+      { nodeSelector: "all()" },
+      { nodeSelector: "all()", assignmentMode: "Manual", natOutgoing: "Disabled", blockSize: 28 },
+      { nodeSelector: "example.com/pool == 'gpu' && zone == 'a'", assignmentMode: "Manual" },
+    ]);
+    expect(poolsOf([GPU])[1]).not.toHaveProperty("assignmentMode");
+  });
+
+  it("stands beside Flannel's range while Flannel is being left", () => {
+    const names = poolsOf([GPU], { leaving: "flannel" }).map(({ name }) => name);
+    expect(names).toEqual(["default-ipv4-ippool", "gpu", "flannel-range"]);
+  });
+});
+
 describe("ipPools", () => {
   it("is the upper half of the cluster CIDR alone when no CNI is being left", () => {
     expect(ipPools(networkStack())).toEqual([OWN]);

@@ -41,7 +41,7 @@ describeWithUpstream("what Calico's own files declare", () => {
     });
 
     it("has every field of the FelixConfiguration", () => {
-      expect(violations(felixSchema(), object(felixConfigurationSpec(version)), { integerFormats })).toEqual([]);
+      expect(violations(felixSchema(), object(felixConfigurationSpec(config)), { integerFormats })).toEqual([]);
       expect(violations(felixSchema(), object({ iptablesMarkMaskk: 1 }))).toEqual([
         "spec.iptablesMarkMaskk: field not declared in schema",
       ]);
@@ -55,7 +55,7 @@ describeWithUpstream("what Calico's own files declare", () => {
 
     it("has every value of the operator's chart that the stack sets", () => {
       const chart = load(upstreamText(release, "tigera-operator.values.yaml"));
-      expect(unknownValues(chart, operatorValues(config.calico))).toEqual([]);
+      expect(unknownValues(chart, operatorValues(config))).toEqual([]);
       expect(unknownValues(chart, { installation: { enabledd: false }, tigeraOperator: { registry: "r" } })).toEqual([
         "installation.enabledd",
       ]);

@@ -57,6 +57,19 @@ describe("serverSettings", () => {
     expect(settings).toMatchObject({ "secrets-encryption": true });
   });
 
+  it("runs kube-proxy as Calico's data plane wants it: of every node, or of none", () => {
+    const nftables = inputOf({ k3s: { kubeProxy: "nftables" } });
+    const argument = { "kube-proxy-arg": ["proxy-mode=nftables"] };
+    expect(settingsOf("servers", 0, nftables)).toMatchObject(argument);
+    expect(settingsOf("agents", 0, nftables)).toMatchObject(argument);
+    const disabled = inputOf({ k3s: { kubeProxy: "disabled" } });
+    expect(settingsOf("servers", 0, disabled)).toMatchObject({ "disable-kube-proxy": true });
+    // An agent's file with a server's setting would keep it from becoming Ready.
+    expect(settingsOf("agents", 0, disabled)).not.toHaveProperty("disable-kube-proxy");
+    for (const key of ["kube-proxy-arg", "disable-kube-proxy"])
+      expect(settingsOf("servers", 0)).not.toHaveProperty(key);
+  });
+
   it("leaves out what the configuration leaves out", () => {
     const settings = settingsOf("servers", 2, inputOf({}, false));
     for (const key of ["node-label", "node-taint", "disable", "token-file"]) expect(settings).not.toHaveProperty(key);

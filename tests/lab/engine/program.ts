@@ -21,7 +21,7 @@ export = () => {
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
         "calico",
-        { cni, network, calico, hosts, charts, protect, subject },
+        { cluster, cni, network, calico, hosts, charts, protect, subject },
         { provider, dependsOn: [identity] },
       )
     : undefined;
