@@ -7,6 +7,7 @@
 import { type Kafka, kafkaOf } from "../../config/kafka";
 import { isClusterWide, runtimeNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
+import { type TlsValues, tlsValues } from "../tls/seldon-certificates";
 
 type Seldon = StackConfig["seldon"];
 
@@ -40,7 +41,7 @@ export interface SetupValues {
     readonly topicPrefix: string;
     readonly topics: { readonly replicationFactor: number; readonly numPartitions: number };
   };
-  readonly security?: { readonly kafka: KafkaSecurity };
+  readonly security?: { readonly kafka?: KafkaSecurity } & TlsValues;
   readonly opentelemetry?: { readonly endpoint: string; readonly protocol: "grpc"; readonly ratio: number };
 }
 
@@ -91,12 +92,19 @@ function kafkaSecurity(kafka: Kafka): KafkaSecurity {
  * Kafka settings belong into this chart and not into the runtime's: the dataflow engine reads its own from environment
  * variables that only this chart renders.
  */
-function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka" | "security"> {
+function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka"> {
   const { bootstrap, topicPrefix, replicationFactor, partitions } = kafka;
-  return {
-    kafka: { bootstrap, topicPrefix, topics: { replicationFactor, numPartitions: partitions } },
-    ...(kafka.protocol === "SASL_SSL" ? { security: { kafka: kafkaSecurity(kafka) } } : {}),
+  return { kafka: { bootstrap, topicPrefix, topics: { replicationFactor, numPartitions: partitions } } };
+}
+
+/** Who is told to speak TLS: clients of Kafka, and Seldon's components among themselves. */
+function securityValues(seldon: Seldon): Pick<SetupValues, "security"> {
+  const kafka = kafkaOf({ seldon });
+  const security = {
+    ...(kafka?.protocol === "SASL_SSL" ? { kafka: kafkaSecurity(kafka) } : {}),
+    ...tlsValues(seldon),
   };
+  return Object.keys(security).length > 0 ? { security } : {};
 }
 
 /** Whether the stack keeps a Secret with the Kafka password. */
@@ -123,6 +131,7 @@ export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
     },
     ...(isClusterWide(config) ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } } : {}),
     ...(kafka === undefined ? {} : kafkaValues(kafka)),
+    ...securityValues(seldon),
     ...(seldon.tracing === undefined
       ? {}
       : { opentelemetry: { endpoint: seldon.tracing.endpoint, protocol: "grpc", ratio: seldon.tracing.ratio } }),

@@ -1,4 +1,3 @@
-import type { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subject } from "../../checks/subject";
@@ -36,12 +35,9 @@ export const awaitedCertificates = (certificates: readonly CertificateResource[]
  * Certificates of Seldon's components. A gate waits until they are signed: Envoy takes its certificate from an
  * environment variable when it starts, and a scheduler without its Secret does not start at all.
  *
- * The namespaces must exist.
+ * The namespaces must exist. What depends on the component starts when all of this is done.
  */
 export class Certificates extends pulumi.ComponentResource {
-  /** Behind this every Certificate can be signed; those of Seldon's components are. */
-  public readonly ready: pulumi.Resource;
-
   constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("Certificates"), name, args, opts);
     const { seldon, charts, subject } = args;
@@ -51,8 +47,7 @@ export class Certificates extends pulumi.ComponentResource {
     const authority = createAuthority(manager === undefined ? [] : [manager]);
     const signer = authority ?? manager;
     const certificates = seldonCertificates(args);
-    const gateway = certificates.length > 0 ? createCertificates() : undefined;
-    this.ready = gateway ?? signer ?? this;
+    if (certificates.length > 0) createCertificates();
 
     this.registerOutputs({});
 
@@ -86,12 +81,12 @@ export class Certificates extends pulumi.ComponentResource {
       return new k8s.apiextensions.CustomResource(`${name}-issuer`, issuer, child({ dependsOn: [own] }));
     }
 
-    function createCertificates(): local.Command {
+    function createCertificates(): void {
       const dependsOn = signer === undefined ? [] : [signer];
       const created = certificates.map(
         (one) => new k8s.apiextensions.CustomResource(certificateName(name, one), one, child({ dependsOn })),
       );
-      return gate(
+      gate(
         `${name}-ready`,
         {
           id: "objects-ready",
