@@ -20,7 +20,6 @@ import { Validation } from "./components/validation/validation";
 import { declaredCnis } from "./config/derive";
 import { strimziOf } from "./config/kafka";
 import { loadConfig } from "./config/load";
-import { seldonNamespaces } from "./config/runtimes";
 import { needsCertManager } from "./config/tls";
 
 export = () => {
@@ -52,7 +51,7 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { namespaces: seldonNamespaces(config), protect },
+    { seldon, ingress, protect },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
@@ -78,7 +77,15 @@ export = () => {
 
   const models = new SeldonCore(
     "seldon",
-    { seldon, charts, protect, subject, kafkaPassword },
+    {
+      seldon,
+      charts,
+      protect,
+      subject,
+      takeOver: cluster.takeOver,
+      kafkaPassword,
+      storageCredentials: secrets.storageCredentials,
+    },
     { provider, dependsOn: foundation },
   );
 

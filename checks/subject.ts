@@ -35,7 +35,8 @@ const server = z.strictObject({
   namespace: name,
   name,
   config: z.enum(["mlserver", "triton"]),
-  replicas: z.int().min(0),
+  replicas: z.int().min(0).describe("Number of pods; the fewest where the scheduler scales them."),
+  maxReplicas: z.int().min(1).optional().describe("Most pods, where the scheduler scales them."),
 });
 
 const model = z.strictObject({ namespace: name, name });
@@ -74,6 +75,7 @@ export const subjectSchema = z.strictObject({
   namespaces: z.array(name).min(1).describe("Runtime namespaces, the first runtime's first."),
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
   servers: z.array(server),
+  storageClass: name.optional().describe("What the cluster's default StorageClass must be; absent: not looked at."),
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
@@ -146,6 +148,11 @@ function policySubject(config: StackConfig): Subject["policy"] {
   };
 }
 
+/** The operator's namespace and those of the runtimes, each once. */
+export const namespacesOf = ({ operatorNamespace, namespaces }: Pick<Subject, "operatorNamespace" | "namespaces">) => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
+
 /** The subject of a stack. Pure; the same configuration gives the same subject. */
 export function subjectOf(stack: string, config: StackConfig): Subject {
   const { seldon } = config;
@@ -164,8 +171,16 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
     operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     workloads: [...WORKLOADS[seldon.profile]],
+    storageClass: seldon.storageClass,
     servers: runtimesOf(config).flatMap(({ namespace, servers }) =>
-      servers.map(({ name, config, replicas }) => ({ namespace, name, config, replicas })),
+      servers.map(({ name, config, replicas, autoscaling }) => ({
+        namespace,
+        name,
+        config,
+        ...(autoscaling === undefined
+          ? { replicas }
+          : { replicas: autoscaling.minReplicas, maxReplicas: autoscaling.maxReplicas }),
+      })),
     ),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
     ...(tenantModels.length === 0 ? {} : { tenantModels }),
@@ -193,7 +208,7 @@ const GATE_PARTS = {
   "cluster-identity": [],
   "calico-ready": ["calico"],
   "objects-ready": ["awaited"],
-  "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads"],
+  "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],
 } as const satisfies Record<GateId, readonly (keyof Subject)[]>;
 
@@ -219,8 +234,13 @@ export function gateSubject(id: GateId, subject: Subject): Partial<Subject> {
 /** The shape of {@link gateSubject}: that part is required, the rest may be left out and then reads as empty. */
 export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
-  const shape = subjectSchema
-    .partial()
-    .required({ ...required, uid: undefined, calico: undefined, awaited: undefined, machines: undefined });
+  const shape = subjectSchema.partial().required({
+    ...required,
+    uid: undefined,
+    calico: undefined,
+    awaited: undefined,
+    machines: undefined,
+    storageClass: undefined,
+  });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

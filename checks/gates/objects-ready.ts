@@ -3,6 +3,7 @@ import type { Check } from "../check";
 import { type Condition, conditionOf, type KubeObject, showCondition } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import { quote, type CheckContext } from "../context";
+import { CLUSTER_IDENTITY } from "../criteria/cluster-identity";
 import { fail, pass } from "../verdict";
 
 interface Awaited extends KubeObject {
@@ -14,7 +15,7 @@ export const objectsReady = (context: CheckContext): Check[] => [
     id: "objects-ready",
     title: "What other operators work on is Ready",
     proves: "certificates are signed and brokers run before anything starts that cannot do without them",
-    needs: [],
+    needs: [CLUSTER_IDENTITY],
     expectations: () =>
       (context.subject.awaited ?? []).map(({ resource, namespace, name }) => ({
         target: `${resource} ${namespace}/${name}`,
@@ -23,7 +24,7 @@ export const objectsReady = (context: CheckContext): Check[] => [
         probe: async (signal) => {
           const fix = context.kubectl("-n", namespace, "describe", resource, quote(name));
           const found = await context.api.find<Awaited>(PATHS.custom(resource, namespace, name), signal);
-          if (found === undefined) return fail("there is no such object, or no such kind in this cluster", { fix });
+          if (found === undefined) return fail("there is no such object", { fix });
           const ready = conditionOf(found, "Ready");
           const actual = showCondition("Ready", ready);
           if (ready?.status !== "True") {

@@ -78,11 +78,14 @@ test("the stacks that the documentation speaks of exist", () => {
     "calico-ebpf",
     "calico-hardened",
     "calico-nftables",
+    "edge-istio",
+    "edge-traefik",
     "leaving-calico",
     "leaving-flannel",
     "observability",
     "pipelines",
     "scrape-annotations",
+    "taken-over",
     "tenants",
   ]);
 });
