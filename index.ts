@@ -9,6 +9,7 @@ import { Calico } from "./components/calico/calico";
 import { ClusterAccess } from "./components/cluster/cluster-access";
 import { Ingress } from "./components/ingress/ingress";
 import { K3sCluster } from "./components/k3s/k3s-cluster";
+import { SnapshotStore } from "./components/k3s/snapshot-store";
 import { KafkaCluster } from "./components/kafka/kafka-cluster";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
 import { NodeNetwork } from "./components/node-network/node-network";
@@ -32,6 +33,15 @@ export = () => {
 
   const access = new ClusterAccess("cluster", { cluster, subject, kubeconfig: machines.kubeconfig });
   const { provider, identity } = access;
+
+  if (k3s.etcdSnapshots.s3 !== undefined) {
+    const credentials = { accessKey: secrets.etcdS3AccessKey, secretKey: secrets.etcdS3SecretKey };
+    new SnapshotStore(
+      "snapshot-store",
+      { cluster, store: k3s.etcdSnapshots.s3, ...credentials },
+      { provider, dependsOn: [identity] },
+    );
+  }
 
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
@@ -57,7 +67,7 @@ export = () => {
   );
   const rules = new NetworkPolicies(
     "policies",
-    { policies, seldon, ingress, network },
+    { policies, seldon, ingress, network, cni },
     { provider, dependsOn: [namespaces] },
   );
 

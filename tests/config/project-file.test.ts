@@ -80,13 +80,16 @@ test("the stacks that the documentation speaks of exist", () => {
     "calico-nftables",
     "edge-istio",
     "edge-traefik",
+    "hardened",
     "leaving-calico",
     "leaving-flannel",
     "observability",
     "pipelines",
     "scrape-annotations",
+    "staged-policies",
     "taken-over",
     "tenants",
+    "tiers",
   ]);
 });
 
