@@ -7,11 +7,11 @@
 import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { hostname } from "node:os";
-import type { Cluster } from "../../rollout/cluster/cluster";
+import type { Cluster } from "../cluster/cluster";
 import type { Pod } from "../../rollout/cluster/objects";
 import { PATHS } from "../../rollout/cluster/paths";
-import { Refusal } from "../../rollout/cluster/refusal";
-import { done, forAWhile, until, waiting } from "../../rollout/cluster/wait";
+import { Refusal } from "../cluster/refusal";
+import { done, forAWhile, until, waiting } from "../cluster/wait";
 import type { KubeObject } from "../cluster/objects";
 import { httpProbe } from "../probes/http";
 import type { PortForwardTarget } from "../probes/port-forward";

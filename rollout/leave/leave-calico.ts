@@ -8,7 +8,7 @@ import type { Run } from "../cli/run";
 import { type BaseSubject, baseShape, sshTargetSchema, word } from "../cli/subject";
 import type { Owned } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
-import { done, forAWhile, type Look, waiting } from "../cluster/wait";
+import { done, forAWhile, type Look, waiting } from "../../checks/cluster/wait";
 import {
   API_SERVICE,
   INSTALLATION,

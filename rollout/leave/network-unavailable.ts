@@ -9,7 +9,7 @@ import type { Run } from "../cli/run";
 import { type BaseSubject, baseShape, word } from "../cli/subject";
 import type { Node, Pod } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
-import { done, until, waiting } from "../cluster/wait";
+import { done, until, waiting } from "../../checks/cluster/wait";
 
 const TYPE = "NetworkUnavailable";
 /** Set by the node lifecycle controller for as long as the condition is True. */

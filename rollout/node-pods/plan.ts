@@ -6,7 +6,7 @@ import { ToolError } from "../../tools/cli";
 import type { Run } from "../cli/run";
 import { internalAddress, isReady, type Node } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
-import { done, forAWhile, waiting } from "../cluster/wait";
+import { done, forAWhile, waiting } from "../../checks/cluster/wait";
 import { podsOn } from "../pods/recreate";
 import type { Destination, ProofNode } from "../proof/plan";
 import type { NodePlan } from "../proof/prover";

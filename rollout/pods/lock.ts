@@ -4,10 +4,10 @@
  */
 import { hostname } from "node:os";
 import type { Owned } from "../cluster/objects";
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../checks/cluster/cluster";
 import { PATHS } from "../cluster/paths";
-import { Refusal } from "../cluster/refusal";
-import { done, type Look, until, waiting, type WaitOptions } from "../cluster/wait";
+import { Refusal } from "../../checks/cluster/refusal";
+import { done, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { showWorkload, type Workload } from "./workload";
 
 const NAMESPACE = "kube-system";

@@ -1,5 +1,5 @@
 /** To which workload a pod belongs, and how complete that workload is. */
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../checks/cluster/cluster";
 import {
   controllerOf,
   isReady,

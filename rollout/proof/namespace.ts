@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../../checks/cluster/objects";
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../checks/cluster/cluster";
 import type { Pod } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
-import { afterMs, done, until, waiting, type WaitOptions } from "../cluster/wait";
+import { afterMs, done, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { namespaceManifest } from "./manifests";
 import { PROBE_PREFIX } from "./names";
 

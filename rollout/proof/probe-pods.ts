@@ -1,10 +1,10 @@
 /** Starts the pods of a proof and reads what they say. */
 import { podLines } from "../../checks/cluster/pod-evidence";
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../checks/cluster/cluster";
 import { isReady, type Pod } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
-import { Refusal } from "../cluster/refusal";
-import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../cluster/wait";
+import { Refusal } from "../../checks/cluster/refusal";
+import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { CLIENT_SECONDS, clientManifest, serverManifest, type ServerInput } from "./manifests";
 import { PROBE_PREFIX } from "./names";
 import { type ClientReport, type ClientTask, parseReport } from "./scripts";

@@ -7,7 +7,7 @@ import type { Run } from "../cli/run";
 import { baseShape, word } from "../cli/subject";
 import { controllerOf, isReady, type Node, type Pod } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
-import { done, until, waiting } from "../cluster/wait";
+import { done, until, waiting } from "../../checks/cluster/wait";
 import { holderOf, WorkloadLock } from "../pods/lock";
 import { Mover } from "../pods/mover";
 import { recreatePods } from "../pods/recreate";

@@ -8,7 +8,7 @@ import type { Run } from "../cli/run";
 import { baseShape, word } from "../cli/subject";
 import { isReady, type Node, type Owned, type Pod } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
-import { done, until, waiting } from "../cluster/wait";
+import { done, until, waiting } from "../../checks/cluster/wait";
 import { selectorText } from "../pods/workload";
 import {
   type Before,
