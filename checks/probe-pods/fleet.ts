@@ -9,7 +9,7 @@ import { setMaxListeners } from "node:events";
 import { hostname } from "node:os";
 import type { Cluster } from "../cluster/cluster";
 import type { Pod } from "../../rollout/cluster/objects";
-import { PATHS } from "../../rollout/cluster/paths";
+import { PATHS } from "../cluster/paths";
 import { Refusal } from "../cluster/refusal";
 import { done, forAWhile, until, waiting } from "../cluster/wait";
 import type { KubeObject } from "../cluster/objects";

@@ -42,7 +42,6 @@ export const isOwnWebhook = ({ metadata }: Owned): boolean =>
 export const OPERATOR_KINDS: readonly string[] = ["installations", "apiservers", "goldmanes", "whiskers"].map(
   (plural) => `/apis/operator.tigera.io/v1/${plural}`,
 );
-export const INSTALLATION = "/apis/operator.tigera.io/v1/installations/default";
 
 /** Namespaces that the operator makes. Its own is the stack's. */
 export const NAMESPACES: readonly string[] = ["calico-system", "calico-apiserver"];

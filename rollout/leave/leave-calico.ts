@@ -7,11 +7,10 @@ import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { type BaseSubject, baseShape, sshTargetSchema, word } from "../cli/subject";
 import type { Owned } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { done, forAWhile, type Look, waiting } from "../../checks/cluster/wait";
 import {
   API_SERVICE,
-  INSTALLATION,
   isOwnFinalizer,
   isOwnWebhook,
   NAMESPACES,
@@ -66,7 +65,7 @@ nodes, and the condition NetworkUnavailable. Policies and host endpoints are the
 });
 
 async function refuseWhileDeclared({ cluster }: Run<BaseSubject>): Promise<void> {
-  const installation = await cluster.find<Owned>(INSTALLATION).catch(unlessUnknown);
+  const installation = await cluster.find<Owned>(PATHS.installation).catch(unlessUnknown);
   if (installation === undefined || installation.metadata.deletionTimestamp !== undefined) return;
   throw new ToolError(
     "Calico is declared: there is an Installation and nobody has deleted it; fix: take Calico out of the stack first (pulumi up), which runs this step by itself",

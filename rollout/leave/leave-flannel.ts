@@ -5,7 +5,7 @@ import { ToolError } from "../../tools/cli";
 import { step } from "../cli/command";
 import { baseShape } from "../cli/subject";
 import { type Node, type Pod, showPod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { placeOf } from "../pods/select";
 import { removeNodeAnnotations } from "./node-annotations";
 

@@ -8,7 +8,7 @@ import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { type BaseSubject, baseShape, word } from "../cli/subject";
 import type { Node, Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { done, until, waiting } from "../../checks/cluster/wait";
 
 const TYPE = "NetworkUnavailable";

@@ -5,7 +5,7 @@ import type { KubeObject } from "../../checks/cluster/objects";
 import { ToolError } from "../../tools/cli";
 import type { Run } from "../cli/run";
 import { internalAddress, isReady, type Node } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { done, forAWhile, waiting } from "../../checks/cluster/wait";
 import { podsOn } from "../pods/recreate";
 import type { Destination, ProofNode } from "../proof/plan";

@@ -5,7 +5,7 @@
 import { hostname } from "node:os";
 import type { Owned } from "../cluster/objects";
 import type { Cluster } from "../../checks/cluster/cluster";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { Refusal } from "../../checks/cluster/refusal";
 import { done, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { showWorkload, type Workload } from "./workload";

@@ -5,7 +5,7 @@ import { ToolError } from "../../tools/cli";
 import type { Pace } from "../cli/pace";
 import type { Cluster } from "../../checks/cluster/cluster";
 import { type Pod, showPod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import type { Mover } from "./mover";
 import { isBare, mayBecomeReady, type Place } from "./select";

@@ -9,7 +9,7 @@ import {
   type Pod,
   type WorkloadObject,
 } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 
 export interface Workload {
   readonly apiVersion: string;

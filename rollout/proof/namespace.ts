@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { KubeObject } from "../../checks/cluster/objects";
 import type { Cluster } from "../../checks/cluster/cluster";
 import type { Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { afterMs, done, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { namespaceManifest } from "./manifests";
 import { PROBE_PREFIX } from "./names";

@@ -2,7 +2,7 @@
 import { podLines } from "../../checks/cluster/pod-evidence";
 import type { Cluster } from "../../checks/cluster/cluster";
 import { isReady, type Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { Refusal } from "../../checks/cluster/refusal";
 import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { CLIENT_SECONDS, clientManifest, serverManifest, type ServerInput } from "./manifests";

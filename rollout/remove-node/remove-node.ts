@@ -6,7 +6,7 @@ import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { baseShape, word } from "../cli/subject";
 import { controllerOf, isReady, type Node, type Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { done, until, waiting } from "../../checks/cluster/wait";
 import { holderOf, WorkloadLock } from "../pods/lock";
 import { Mover } from "../pods/mover";

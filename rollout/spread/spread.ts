@@ -7,7 +7,7 @@ import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { baseShape, word } from "../cli/subject";
 import { isReady, type Node, type Owned, type Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import { PATHS } from "../../checks/cluster/paths";
 import { done, until, waiting } from "../../checks/cluster/wait";
 import { selectorText } from "../pods/workload";
 import {
