@@ -1,8 +1,36 @@
 /** Paths of the Kubernetes API that are read and written. Pure. */
 import { ToolError } from "../../tools/cli";
 
+/** What names an object, before anybody knows whether its kind has namespaces. */
+export interface ObjectName {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+/** A kind as the API server serves it. */
+export interface ServedKind {
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+/** Path of a group and version: `/api/v1`, `/apis/apps/v1`. */
+export const groupPath = (apiVersion: string): string =>
+  apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+
+/** Path of one object of a served kind. */
+export function objectPath(
+  { apiVersion, name, namespace = "default" }: Omit<ObjectName, "kind">,
+  { plural, namespaced }: ServedKind,
+): string {
+  const scope = namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : "";
+  return `${groupPath(apiVersion)}${scope}/${plural}/${encodeURIComponent(name)}`;
+}
+
 const core = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
-const group = (name: string, namespace: string): string => `/apis/${name}/namespaces/${encodeURIComponent(namespace)}`;
+const group = (apiVersion: string, namespace: string): string =>
+  `${groupPath(apiVersion)}/namespaces/${encodeURIComponent(namespace)}`;
 
 const SELDON = "mlops.seldon.io/v1alpha1";
 
