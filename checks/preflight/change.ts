@@ -2,7 +2,7 @@
 import { CNI } from "../../components/k3s/cni";
 import { calicoPool } from "../../config/derive";
 import type { Cni } from "../../config/schema";
-import type { Node, Pod } from "../../rollout/cluster/objects";
+import type { Node, Pod } from "../cluster/objects";
 import { placeOf } from "../../rollout/pods/select";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";

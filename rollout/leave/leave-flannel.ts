@@ -4,7 +4,7 @@ import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
 import { step } from "../cli/command";
 import { baseShape } from "../cli/subject";
-import { type Node, type Pod, showPod } from "../cluster/objects";
+import { type Node, type Pod, showPod } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 import { placeOf } from "../pods/select";
 import { removeNodeAnnotations } from "./node-annotations";

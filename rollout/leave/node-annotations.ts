@@ -1,7 +1,7 @@
 /** Annotations of nodes by which a CNI finds its peers. */
 import type { Run } from "../cli/run";
 import type { BaseSubject } from "../cli/subject";
-import type { Node } from "../cluster/objects";
+import type { Node } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 
 /** Takes all annotations with that beginning from all nodes. @throws Refusal | LookError */

@@ -1,6 +1,6 @@
 /** Takes one pod away: by the Eviction API, which honours disruption budgets, or by deletion. */
 import type { Cluster } from "../../checks/cluster/cluster";
-import { type Pod, showPod } from "../cluster/objects";
+import { type Pod, showPod } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 import { Refusal } from "../../checks/cluster/refusal";
 import { done, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";

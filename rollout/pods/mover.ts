@@ -4,7 +4,7 @@ import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
 import type { Pace } from "../cli/pace";
 import type { Cluster } from "../../checks/cluster/cluster";
-import { isReady, type Pod, showPod } from "../cluster/objects";
+import { isReady, type Pod, showPod } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 import { done, forAWhile, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { evict, remove, untilGone } from "./evict";

@@ -3,9 +3,8 @@
  * run takes away what it made. What an earlier run left there, killed before it could clean up, goes first.
  */
 import { createHash } from "node:crypto";
-import type { KubeObject } from "../../checks/cluster/objects";
+import type { KubeObject, Pod } from "../../checks/cluster/objects";
 import type { Cluster } from "../../checks/cluster/cluster";
-import type { Pod } from "../cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 import { afterMs, done, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { namespaceManifest } from "./manifests";

@@ -1,7 +1,7 @@
 /** Starts the pods of a proof and reads what they say. */
 import { podLines } from "../../checks/cluster/pod-evidence";
 import type { Cluster } from "../../checks/cluster/cluster";
-import { isReady, type Pod } from "../cluster/objects";
+import { isReady, type Pod } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 import { Refusal } from "../../checks/cluster/refusal";
 import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";

@@ -5,7 +5,7 @@ import { ToolError } from "../../tools/cli";
 import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { baseShape, word } from "../cli/subject";
-import { controllerOf, isReady, type Node, type Pod } from "../cluster/objects";
+import { controllerOf, isReady, type Node, type Pod } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 import { done, until, waiting } from "../../checks/cluster/wait";
 import { holderOf, WorkloadLock } from "../pods/lock";

@@ -1,4 +1,4 @@
-import type { Pod } from "../../../rollout/cluster/objects";
+import type { Pod } from "../../../checks/cluster/objects";
 import { claimsHostPort, hostPortsOf, isBare, mayBecomeReady, placeOf } from "../../../rollout/pods/select";
 import { selectorText } from "../../../rollout/pods/workload";
 
