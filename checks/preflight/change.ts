@@ -3,7 +3,7 @@ import { CNI } from "../../components/k3s/cni";
 import { calicoPool } from "../../config/derive";
 import type { Cni } from "../../config/schema";
 import type { Node, Pod } from "../cluster/objects";
-import { placeOf } from "../../rollout/pods/select";
+import { placeOf } from "../cluster/select";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import type { Machines } from "../subject";

@@ -8,7 +8,7 @@ import {
   type ScaledWorkload,
   showPod,
 } from "../cluster/objects";
-import { hostPortsOf, isBare } from "../../rollout/pods/select";
+import { hostPortsOf, isBare } from "../cluster/select";
 import type { Check, Expectation } from "../check";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";

@@ -6,7 +6,7 @@ import { step } from "../cli/command";
 import { baseShape } from "../cli/subject";
 import { type Node, type Pod, showPod } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
-import { placeOf } from "../pods/select";
+import { placeOf } from "../../checks/cluster/select";
 import { removeNodeAnnotations } from "./node-annotations";
 
 /** Beginning of the annotations by which Flannel finds its peers. */

@@ -9,7 +9,7 @@ import { PATHS } from "../../checks/cluster/paths";
 import { done, forAWhile, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { evict, remove, untilGone } from "./evict";
 import type { WorkloadLock } from "./lock";
-import { claimsHostPort } from "./select";
+import { claimsHostPort } from "../../checks/cluster/select";
 import { type Completeness, showWorkload, type Workload, type Workloads } from "./workload";
 
 export interface MoverOptions {

@@ -8,7 +8,7 @@ import { type Pod, showPod } from "../../checks/cluster/objects";
 import { PATHS } from "../../checks/cluster/paths";
 import { done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import type { Mover } from "./mover";
-import { isBare, mayBecomeReady, type Place } from "./select";
+import { isBare, mayBecomeReady, type Place } from "../../checks/cluster/select";
 import type { Workload, Workloads } from "./workload";
 
 export interface RecreateOptions {

@@ -1,6 +1,6 @@
 /** The objects of a proof. Pure. */
 import { FOLDER, restrictedPod } from "../../checks/probe-pods/restricted-pod";
-import { PROBE_LABEL } from "./names";
+import { PROBE_LABEL } from "../../checks/probe-pods/proof-names";
 import { CLIENT_SCRIPT, type ClientTask, renderTasks, SERVER_PORT, SERVER_SCRIPT } from "./scripts";
 
 /** On everything that a proof makes, so that a later run finds what an earlier one left. */

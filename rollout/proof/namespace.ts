@@ -8,7 +8,7 @@ import type { Cluster } from "../../checks/cluster/cluster";
 import { PATHS } from "../../checks/cluster/paths";
 import { afterMs, done, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { namespaceManifest } from "./manifests";
-import { PROBE_PREFIX } from "./names";
+import { PROBE_PREFIX } from "../../checks/probe-pods/proof-names";
 
 /** How long the end of the probe pods usually takes, in milliseconds; nobody wants to read of that. */
 const USUAL_MS = 10_000;

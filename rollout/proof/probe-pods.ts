@@ -6,7 +6,7 @@ import { PATHS } from "../../checks/cluster/paths";
 import { Refusal } from "../../checks/cluster/refusal";
 import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { CLIENT_SECONDS, clientManifest, serverManifest, type ServerInput } from "./manifests";
-import { PROBE_PREFIX } from "./names";
+import { PROBE_PREFIX } from "../../checks/probe-pods/proof-names";
 import { type ClientReport, type ClientTask, parseReport } from "./scripts";
 
 /** How long a probe pod may take to start, in milliseconds: an image may have to be pulled. */

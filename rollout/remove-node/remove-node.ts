@@ -11,7 +11,7 @@ import { done, until, waiting } from "../../checks/cluster/wait";
 import { holderOf, WorkloadLock } from "../pods/lock";
 import { Mover } from "../pods/mover";
 import { recreatePods } from "../pods/recreate";
-import { placeOf, type Place } from "../pods/select";
+import { placeOf, type Place } from "../../checks/cluster/select";
 import { Workloads } from "../pods/workload";
 import { reasonAgainst } from "./quorum";
 
