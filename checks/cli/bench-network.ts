@@ -11,6 +11,7 @@ import { runChecks } from "../engine";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { deliver, outputsOf, reportFlags } from "../report/outputs";
 import { LookError } from "../verdict";
+import { CONFIG_FILE, KUBECONFIG } from "./flags";
 import type { Io } from "./io";
 import { canRedraw } from "./run-progress";
 import { Region } from "./live/redraw";
@@ -35,7 +36,7 @@ const NUMBERS = {
 } as const;
 
 const FLAGS = {
-  kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
+  kubeconfig: KUBECONFIG,
   ...reportFlags(FORMATS),
   save: { type: "string", value: "FILE", summary: "keep the figures as a baseline (JSON)" },
   compare: { type: "string", value: "FILE", summary: "compare with a baseline that --save has written" },
@@ -56,7 +57,7 @@ const FLAGS = {
     value: "IMAGE",
     summary: "image with python3 of the pods that measure; the inference server's own unless told",
   },
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const satisfies Record<string, Flag>;
 
 export const BENCH_NETWORK: CommandLine<typeof FLAGS> = {

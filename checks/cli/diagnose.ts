@@ -12,13 +12,14 @@ import { DEFAULT_SAMPLE, gather } from "../evidence/gather";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { subjectOf } from "../subject";
 import { LookError } from "../verdict";
+import { CONFIG_FILE, KUBECONFIG } from "./flags";
 import type { Io } from "./io";
 import { secondsOf } from "./numbers";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { configOfStack } from "./subject-source";
 
 const FLAGS = {
-  kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
+  kubeconfig: KUBECONFIG,
   ...REPORT_FLAGS,
   pods: {
     type: "string",
@@ -27,7 +28,7 @@ const FLAGS = {
   },
   timeout: { type: "string", value: "SECONDS", summary: "bound of the whole look; 60 when absent" },
   rules: { type: "boolean", summary: "list what can be told, and from what it is told apart; looks at nothing" },
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const satisfies Record<string, Flag>;
 
 export const DIAGNOSE: CommandLine<typeof FLAGS> = {
