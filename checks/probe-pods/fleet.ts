@@ -29,6 +29,7 @@ import { isDown, isUp, type PodState, type ReadyPod, stateOf } from "./pod-state
 import { lookErrorOf, RIGHTS } from "./refused";
 import { CONTROL_PORT, type Look, LOOK_SECONDS, parseAnswer, renderLooks, type Seen } from "./script";
 import type { Duplex } from "node:stream";
+import { messageOf } from "../../config/thrown";
 
 /** How long a pod may take to start, in milliseconds: an image may have to be pulled. */
 export const START_MS = 90_000;
@@ -273,7 +274,7 @@ async function attempt(what: string, task: () => Promise<unknown>): Promise<stri
     await task();
     return undefined;
   } catch (error) {
-    return `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    return `${what}: ${messageOf(error)}`;
   }
 }
 

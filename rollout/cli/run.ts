@@ -6,6 +6,7 @@ import { type Subject as CheckSubject, gateSubjectSchema } from "../../checks/su
 import { Cluster } from "../../checks/cluster/cluster";
 import type { WaitOptions } from "../../checks/cluster/wait";
 import { setMaxListeners } from "node:events";
+import { messageOf } from "../../config/thrown";
 import { type Pace, PACE } from "./pace";
 import type { BaseSubject } from "./subject";
 
@@ -73,7 +74,7 @@ export class Run<Subject extends BaseSubject> {
       try {
         await task(() => this.cluster.within(signal), { ...this.waits("clean-up"), signal });
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         this.say("clean-up", `${what}: ${message}; the next run does it`);
       }
     }

@@ -6,8 +6,8 @@
  * ask for that validation, and loading it takes seconds.
  */
 import { Agent, request as httpsRequest } from "node:https";
+import { messageOf } from "../../config/thrown";
 import { groupPath, objectPath, type ServedKind } from "../../checks/cluster/paths";
-import { messageOf } from "../failure";
 import { readKubeconfig, type Connection } from "./kubeconfig";
 import { describe, type KubernetesObject } from "./objects";
 
