@@ -7,6 +7,7 @@ import { subjectOf } from "./checks/subject";
 import { Calico } from "./components/calico/calico";
 import { ClusterAccess } from "./components/cluster/cluster-access";
 import { K3sCluster } from "./components/k3s/k3s-cluster";
+import { SnapshotStore } from "./components/k3s/snapshot-store";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
 import { NodeNetwork } from "./components/node-network/node-network";
 import { Observability } from "./components/observability/observability";
@@ -26,6 +27,15 @@ export = () => {
 
   const access = new ClusterAccess("cluster", { cluster, subject, kubeconfig: machines.kubeconfig });
   const { provider, identity } = access;
+
+  if (k3s.etcdSnapshots.s3 !== undefined) {
+    const credentials = { accessKey: secrets.etcdS3AccessKey, secretKey: secrets.etcdS3SecretKey };
+    new SnapshotStore(
+      "snapshot-store",
+      { cluster, store: k3s.etcdSnapshots.s3, ...credentials },
+      { provider, dependsOn: [identity] },
+    );
+  }
 
   const podNetwork = declaredCnis(config).has("calico")
     ? new Calico(
@@ -51,7 +61,7 @@ export = () => {
   );
   const rules = new NetworkPolicies(
     "policies",
-    { policies, seldon, ingress, network },
+    { policies, seldon, ingress, network, cni },
     { provider, dependsOn: [namespaces] },
   );
 

@@ -93,7 +93,7 @@ function policyTable(context: CheckContext, session: ProbeSession): Check {
     ...noteOf(context),
     expectations: async (signal) => {
       if (context.subject.policy === undefined)
-        throw new SkipError("the stack has no policies: policies.enabled is false");
+        throw new SkipError("no policies act in every namespace of the stack (policies.enabled, policies.enforce)");
       const opened = await session.open(signal);
       const { policy, sites, pods, parties, places } = opened;
       const rows = rowsOf(policy!, sites, parties);

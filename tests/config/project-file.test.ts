@@ -78,13 +78,16 @@ test("the stacks that the documentation speaks of exist", () => {
     "calico-ebpf",
     "calico-hardened",
     "calico-nftables",
+    "hardened",
     "leaving-calico",
     "leaving-flannel",
     "observability",
     "pipelines",
     "scrape-annotations",
+    "staged-policies",
     "taken-over",
     "tenants",
+    "tiers",
   ]);
 });
 

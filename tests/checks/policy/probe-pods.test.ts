@@ -215,7 +215,9 @@ describe("where nothing can be probed", () => {
 
   test("no policies: the table does not apply", async () => {
     const run = await probe({ policy: undefined });
-    expect(table(run).map(({ actual }) => actual)).toEqual(["the stack has no policies: policies.enabled is false"]);
+    expect(table(run).map(({ actual }) => actual)).toEqual([
+      "no policies act in every namespace of the stack (policies.enabled, policies.enforce)",
+    ]);
   });
 
   test("a namespace that does not exist: could not look", async () => {
