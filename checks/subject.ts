@@ -10,6 +10,7 @@ import { CONDITIONS } from "../components/network-policies/flow";
 import { calicoRanges, flannelRange, probeImage } from "../config/derive";
 import { clientsOf } from "../config/ingress";
 import { kafkaOf } from "../config/kafka";
+import { actsEverywhere } from "../config/policies";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
 import { podSecurityExemptions } from "../config/pod-security";
 import type { StackConfig } from "../config/schema";
@@ -24,6 +25,7 @@ export const GATE_IDS = [
   "cluster-identity",
   "calico-ready",
   "preflight",
+  "objects-ready",
   "seldon-runtime-ready",
   "servers-ready",
 ] as const;
@@ -86,6 +88,18 @@ export const subjectSchema = z.strictObject({
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
+  awaited: z
+    .array(
+      z.strictObject({
+        resource: name
+          .regex(/^[a-z]+\.v\w+\.[a-z0-9.-]+$/)
+          .describe("`<plural>.<version>.<group>`, as kubectl takes it."),
+        namespace: name,
+        name,
+      }),
+    )
+    .optional()
+    .describe("Objects of other operators that must be Ready; absent where there are none."),
   probes: z
     .strictObject({ image: name })
     .optional()
@@ -141,7 +155,8 @@ function machinesSubject(config: StackConfig): Machines | undefined {
 function policySubject(config: StackConfig): Subject["policy"] {
   const { policies, seldon } = config;
   const kafka = kafkaOf(config);
-  if (!policies.enabled) return undefined;
+  // Where some do not act yet, a probe could not tell a policy that is staged from one that fails.
+  if (!policies.enabled || !actsEverywhere(config)) return undefined;
   const { monitoringNamespace } = policies;
   return {
     conditions: [...conditionsOf(config)],
@@ -212,6 +227,7 @@ const GATE_PARTS = {
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
   "calico-ready": ["calico"],
+  "objects-ready": ["awaited"],
   "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],
 } as const satisfies Record<GateId, readonly (keyof Subject)[]>;
@@ -238,8 +254,13 @@ export function gateSubject(id: GateId, subject: Subject): Partial<Subject> {
 /** The shape of {@link gateSubject}: that part is required, the rest may be left out and then reads as empty. */
 export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
-  const shape = subjectSchema
-    .partial()
-    .required({ ...required, uid: undefined, calico: undefined, machines: undefined, storageClass: undefined });
+  const shape = subjectSchema.partial().required({
+    ...required,
+    uid: undefined,
+    calico: undefined,
+    awaited: undefined,
+    machines: undefined,
+    storageClass: undefined,
+  });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

@@ -10,6 +10,7 @@ import { NETWORK_CASES } from "./cases/network";
 import { NODE_CASES } from "./cases/nodes";
 import { OBSERVABILITY_CASES } from "./cases/observability";
 import { PLATFORM_CASES } from "./cases/platform";
+import { POLICY_CASES } from "./cases/policies";
 import { RUNTIME_CASES } from "./cases/runtimes";
 import { SELDON_CASES } from "./cases/seldon";
 
@@ -21,6 +22,7 @@ const CASES = [
   ...CALICO_CASES,
   ...SELDON_CASES,
   ...RUNTIME_CASES,
+  ...POLICY_CASES,
   ...OBSERVABILITY_CASES,
   ...EDGE_CASES,
 ];
