@@ -15,7 +15,6 @@ import { SeldonCore } from "./components/seldon/seldon-core";
 import { Validation } from "./components/validation/validation";
 import { declaredCnis } from "./config/derive";
 import { loadConfig } from "./config/load";
-import { seldonNamespaces } from "./config/runtimes";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
@@ -46,7 +45,7 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { namespaces: seldonNamespaces(config), protect },
+    { seldon, protect },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
@@ -58,7 +57,15 @@ export = () => {
 
   const models = new SeldonCore(
     "seldon",
-    { seldon, charts, protect, subject, kafkaPassword: secrets.kafkaPassword },
+    {
+      seldon,
+      charts,
+      protect,
+      subject,
+      takeOver: cluster.takeOver,
+      kafkaPassword: secrets.kafkaPassword,
+      storageCredentials: secrets.storageCredentials,
+    },
     { provider, dependsOn: [namespaces, rules] },
   );
 

@@ -34,7 +34,8 @@ const server = z.strictObject({
   namespace: name,
   name,
   config: z.enum(["mlserver", "triton"]),
-  replicas: z.int().min(0),
+  replicas: z.int().min(0).describe("Number of pods; the fewest where the scheduler scales them."),
+  maxReplicas: z.int().min(1).optional().describe("Most pods, where the scheduler scales them."),
 });
 
 const model = z.strictObject({ namespace: name, name });
@@ -73,6 +74,7 @@ export const subjectSchema = z.strictObject({
   namespaces: z.array(name).min(1).describe("Runtime namespaces, the first runtime's first."),
   workloads: z.array(workload).describe("What every runtime namespace must run, by profile."),
   servers: z.array(server),
+  storageClass: name.optional().describe("What the cluster's default StorageClass must be; absent: not looked at."),
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
@@ -133,6 +135,11 @@ function policySubject(config: StackConfig): Subject["policy"] {
   };
 }
 
+/** The operator's namespace and those of the runtimes, each once. */
+export const namespacesOf = ({ operatorNamespace, namespaces }: Pick<Subject, "operatorNamespace" | "namespaces">) => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
+
 /** The subject of a stack. Pure; the same configuration gives the same subject. */
 export function subjectOf(stack: string, config: StackConfig): Subject {
   const { seldon } = config;
@@ -151,8 +158,16 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
     operatorNamespace: operatorNamespace(config),
     namespaces: runtimeNamespaces(config),
     workloads: [...WORKLOADS[seldon.profile]],
+    storageClass: seldon.storageClass,
     servers: runtimesOf(config).flatMap(({ namespace, servers }) =>
-      servers.map(({ name, config, replicas }) => ({ namespace, name, config, replicas })),
+      servers.map(({ name, config, replicas, autoscaling }) => ({
+        namespace,
+        name,
+        config,
+        ...(autoscaling === undefined
+          ? { replicas }
+          : { replicas: autoscaling.minReplicas, maxReplicas: autoscaling.maxReplicas }),
+      })),
     ),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
     ...(tenantModels.length === 0 ? {} : { tenantModels }),
@@ -179,7 +194,7 @@ const GATE_PARTS = {
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
   "calico-ready": ["calico"],
-  "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads"],
+  "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],
 } as const satisfies Record<GateId, readonly (keyof Subject)[]>;
 
@@ -207,6 +222,6 @@ export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
   const shape = subjectSchema
     .partial()
-    .required({ ...required, uid: undefined, calico: undefined, machines: undefined });
+    .required({ ...required, uid: undefined, calico: undefined, machines: undefined, storageClass: undefined });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

@@ -17,7 +17,7 @@ export interface Runtime {
   readonly serversPath: string;
   readonly quota?: NonNullable<Seldon["quota"]> | undefined;
   readonly limits?: NonNullable<Seldon["limits"]> | undefined;
-  readonly podSecurity?: NonNullable<Seldon["podSecurity"]> | undefined;
+  readonly podSecurity: Seldon["podSecurity"];
   /** Host name of the ingress. Never handed on from one namespace to another. */
   readonly host?: string | undefined;
   /** The first runtime always has one, a tenant only where it names one. */
@@ -89,3 +89,7 @@ export const serverLists = ({
     servers === undefined ? [] : [{ path: `seldon.tenants[${index}].servers`, servers }],
   ),
 ];
+
+/** Whether the scheduler scales any Server: it is one switch for all runtimes of an operator. */
+export const anyAutoscaling = (config: Pick<StackConfig, "seldon">): boolean =>
+  runtimesOf(config).some(({ servers }) => servers.some(({ autoscaling }) => autoscaling !== undefined));

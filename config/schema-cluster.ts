@@ -25,6 +25,12 @@ export const cluster = z.strictObject({
     .array(z.string())
     .default([])
     .describe("Further names and addresses in the API server's certificate (K3s `tls-san`)."),
+  takeOver: z
+    .boolean()
+    .optional()
+    .describe(
+      "Objects that others made are being taken over (docs/adopt.md): the stack wins fields that other managers hold, which without it end the first preview as conflicts, and leaves the podSpec of existing Servers as it is. Take it out when `npm run adopt` finds nothing left. Default: false.",
+    ),
 });
 
 export const k3s = z.strictObject({

@@ -2,78 +2,11 @@
 import { z } from "zod";
 import { SELDON_VERSIONS } from "./compatibility";
 import { kafka } from "./schema-kafka";
+import { agent, mlserver, server, triton } from "./schema-servers";
+import { storage } from "./schema-storage";
+import { host, limits, podSecurity, quota, tenant } from "./schema-tenants";
 import { tls } from "./schema-tls";
 import { dnsLabel, dnsSubdomain, hostPort, quantity } from "./values";
-
-export const server = z.strictObject({
-  name: dnsLabel.describe("Name of the Server resource and of its StatefulSet."),
-  config: z.enum(["mlserver", "triton"]).default("mlserver").describe("ServerConfig that the Server is made from."),
-  replicas: z.int().min(0).max(1000).default(1).describe("Number of server pods."),
-  memory: quantity
-    .default("1Gi")
-    .describe("Memory request and limit of the inference container; the scheduler places models by it."),
-  cpu: quantity.default("500m").describe("CPU request of the inference container."),
-  capabilities: z
-    .array(z.string())
-    .default([])
-    .describe("Capabilities beyond those of the ServerConfig (Server `extraCapabilities`)."),
-});
-
-const quota = z.strictObject({
-  cpu: quantity.optional().describe("Sum of the CPU requests of all pods of the namespace (`requests.cpu`)."),
-  memory: quantity
-    .optional()
-    .describe(
-      "Sum of the memory requests, and of the memory limits, of all pods (`requests.memory`, `limits.memory`).",
-    ),
-  pods: z.int().min(1).max(10000).optional().describe("Number of pods."),
-  storage: quantity.optional().describe("Sum of what all volume claims ask for (`requests.storage`)."),
-  volumeClaims: z.int().min(0).max(10000).optional().describe("Number of volume claims."),
-  publishedServices: z
-    .int()
-    .min(0)
-    .max(100)
-    .default(0)
-    .describe(
-      "Number of Services of type LoadBalancer, and of type NodePort: K3s' ServiceLB publishes each of them on every node.",
-    ),
-});
-
-const limits = z.strictObject({
-  defaultMemory: quantity
-    .default("256Mi")
-    .describe("Memory request and limit of a container that names none; a memory quota refuses it otherwise."),
-  defaultCpu: quantity
-    .default("100m")
-    .describe("CPU request of a container that names none. No CPU limit comes with it, so nothing is throttled."),
-  maxMemory: quantity.optional().describe("Largest memory limit that a container may ask for."),
-});
-
-const podSecurity = z
-  .enum(["privileged", "baseline", "restricted"])
-  .describe(
-    "Pod Security level that the API server enforces in the namespace (label `pod-security.kubernetes.io/enforce`).",
-  );
-
-const host = dnsSubdomain.describe("Host name under which the ingress leads to the runtime of the namespace.");
-
-const tenant = z.strictObject({
-  namespace: dnsLabel.describe("The namespace."),
-  servers: z.array(server).min(1).optional().describe("Inference servers. Default: seldon.servers."),
-  quota: quota.optional().describe("Default: seldon.quota."),
-  limits: limits.optional().describe("Default: seldon.limits."),
-  podSecurity: podSecurity.optional().describe("Default: seldon.podSecurity."),
-  host: host.optional(),
-  smokeModel: z
-    .strictObject({
-      name: dnsLabel.optional().describe("Name of the Model."),
-      storageUri: z.string().min(1).optional().describe("Where the artefact is."),
-      requirements: z.array(z.string()).min(1).optional().describe("Capabilities that a server must have."),
-      memory: quantity.optional().describe("Memory that the scheduler reserves for the model."),
-    })
-    .optional()
-    .describe("A small Model that proves this tenant too; what it leaves out is as in seldon.smokeModel."),
-});
 
 export const seldon = z.strictObject({
   version: z.enum(SELDON_VERSIONS).default("2.10.2").describe("Seldon Core v2 version: images and charts."),
@@ -95,7 +28,11 @@ export const seldon = z.strictObject({
     ),
   quota: quota.optional().describe("ResourceQuota of every runtime namespace. Default: none."),
   limits: limits.optional().describe("LimitRange of every runtime namespace. Default: none."),
-  podSecurity: podSecurity.optional(),
+  podSecurity: podSecurity
+    .default("baseline")
+    .describe(
+      "Pod Security level that the API server enforces for new pods of every runtime namespace. `restricted` also gives every container of a runtime the settings that the level asks for.",
+    ),
   host: host.optional(),
   profile: z
     .enum(["models", "pipelines"])
@@ -106,8 +43,25 @@ export const seldon = z.strictObject({
   servers: z
     .array(server)
     .min(1)
-    .default([{ name: "mlserver", config: "mlserver", replicas: 1, memory: "1Gi", cpu: "500m", capabilities: [] }])
+    .prefault([{ name: "mlserver" }])
     .describe("Inference servers of every runtime namespace."),
+  agent: agent.prefault({}).describe("Agents of all inference servers."),
+  mlserver: mlserver.prefault({}).describe("What all MLServers share."),
+  triton: triton.prefault({}).describe("What all Tritons share."),
+  envoy: z
+    .strictObject({
+      replicas: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(1)
+        .describe(
+          "Pods of Envoy, through which every inference goes, on different nodes where possible; two or more get a PodDisruptionBudget. The scheduler cannot have more than one.",
+        ),
+    })
+    .prefault({})
+    .describe("The data plane of every runtime."),
+  storage: storage.prefault({}).describe("Where models come from."),
   smokeModel: z
     .strictObject({
       name: dnsLabel.default("test-model-simple").describe("Name of the Model."),
@@ -129,10 +83,21 @@ export const seldon = z.strictObject({
     })
     .optional()
     .describe("Tracing is off unless this section exists."),
-  storageClass: z
-    .string()
-    .optional()
+  storageClass: dnsSubdomain
+    .default("local-path")
     .describe(
-      "StorageClass of model and scheduler volumes; the charts take the cluster's default, so this is checked, not set.",
+      "Default StorageClass of the cluster. The charts name none, so that the volumes of scheduler and servers get the default one: this is checked, not set. Default: K3s' own `local-path`, whose volumes stay on the node where they were made.",
+    ),
+  values: z
+    .strictObject({
+      setup: z.record(z.string(), z.unknown()).default({}).describe("Values of seldon-core-v2-setup."),
+      runtime: z
+        .record(z.string(), z.unknown())
+        .default({})
+        .describe("Values of seldon-core-v2-runtime, for every runtime."),
+    })
+    .prefault({})
+    .describe(
+      "Values that the charts read and no key here decides, such as images of a private registry. Refused are paths that no template reads, and those that a key here decides. In clear text: no place for secrets.",
     ),
 });

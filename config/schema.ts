@@ -13,7 +13,8 @@ import { type host, hosts } from "./schema-hosts";
 import { ingress } from "./schema-ingress";
 import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
-import { seldon, type server } from "./schema-seldon";
+import { seldon } from "./schema-seldon";
+import type { server } from "./schema-servers";
 
 const charts = z.strictObject({
   folder: z
@@ -82,6 +83,8 @@ export type AllowedDrift = StackConfig["drift"]["allow"][number];
 /** Top-level keys that hold secrets. Pulumi encrypts them; they are read apart from the rest and stay `Output`s. */
 export const SECRET_KEYS = {
   k3sToken: "Token by which servers and agents join (K3s `token`). Without it the first server makes one.",
+  storageCredentials:
+    "Credentials of `seldon.storage.remotes`: JSON, by name of the remote and parameter of rclone's backend.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",
   calicoPullSecret: "Content of a .dockerconfigjson for the registry of Calico's images (calico.registry).",
 } as const;

@@ -1,14 +1,17 @@
 /** `npm run docs`: rewrites the parts of the documentation that are made from the code. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { EXIT } from "../checks/exit-codes";
 import { renderDiagram, renderFlowTable } from "../components/network-policies/diagram";
+import { DASHBOARDS } from "../components/observability/dashboards/render";
 import { runTool, ToolError } from "./cli";
+import { dashboardPicture } from "./dashboard-picture";
+import { renderAlerts, renderMetrics, renderTargets } from "./docs-observability";
 
-/** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file. */
+/** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file; without a name it is the file. */
 interface GeneratedPart {
   readonly file: string;
-  readonly name: string;
+  readonly name?: string;
   readonly render: () => string;
 }
 
@@ -18,6 +21,13 @@ const PARTS: readonly GeneratedPart[] = [
     name: "flows",
     render: () => `\`\`\`mermaid\n${renderDiagram()}\`\`\`\n\n${renderFlowTable()}`,
   },
+  { file: "docs/observability.md", name: "targets", render: renderTargets },
+  { file: "docs/observability.md", name: "alerts", render: renderAlerts },
+  { file: "docs/observability.md", name: "metrics", render: renderMetrics },
+  ...DASHBOARDS.map((dashboard) => ({
+    file: `docs/pictures/${dashboard.uid}.svg`,
+    render: () => dashboardPicture(dashboard),
+  })),
 ];
 
 /**
@@ -33,10 +43,13 @@ export function replacePart(text: string, name: string, content: string): string
 
 /** Each file with its present text and the text that it should have. */
 export function generatedDocs(root: string): { file: string; present: string; wanted: string }[] {
-  return PARTS.map(({ file, name, render }) => {
-    const present = readFileSync(join(root, file), "utf8");
-    return { file, present, wanted: replacePart(present, name, render()) };
-  });
+  const files = new Map<string, { present: string; wanted: string }>();
+  for (const { file, name, render } of PARTS) {
+    const present = existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "";
+    const { wanted } = files.get(file) ?? { wanted: present };
+    files.set(file, { present, wanted: name === undefined ? render() : replacePart(wanted, name, render()) });
+  }
+  return [...files].map(([file, texts]) => ({ file, ...texts }));
 }
 
 const COMMAND = {
@@ -51,7 +64,10 @@ if (require.main === module) {
     const root = resolve(__dirname, "..");
     const stale = generatedDocs(root).filter(({ present, wanted }) => present !== wanted);
     for (const { file, wanted } of stale) {
-      if (flags.check !== true) writeFileSync(join(root, file), wanted);
+      if (flags.check !== true) {
+        mkdirSync(dirname(join(root, file)), { recursive: true });
+        writeFileSync(join(root, file), wanted);
+      }
       process.stdout.write(`${file}: ${flags.check === true ? "out of date; run npm run docs" : "rewritten"}\n`);
     }
     return Promise.resolve(flags.check === true && stale.length > 0 ? EXIT.failed : EXIT.clean);

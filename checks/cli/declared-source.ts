@@ -43,7 +43,8 @@ export async function declaredStack(projectDir: string, stack: string, file?: st
 // An ES import would load the engine with every command; `import()` cannot load TypeScript here (tools/typescript.cjs).
 const load = createRequire(__filename);
 
-function planner(): { evaluate: typeof plan.evaluate; marks: Marks } {
+/** What evaluates a stack's program, and how its plans mark what they withhold. */
+export function planner(): { evaluate: typeof plan.evaluate; marks: Marks } {
   const { evaluate } = load("../../tools/plan/evaluate") as typeof plan;
   const { SecretValue, UNKNOWN_MASK } = load("../../inprocess/secrets") as typeof secrets;
   return {

@@ -10,6 +10,7 @@ export const PATHS = {
   version: "/version",
   systemNamespace: "/api/v1/namespaces/kube-system",
   nodes: "/api/v1/nodes",
+  storageClasses: "/apis/storage.k8s.io/v1/storageclasses",
   allPods: "/api/v1/pods",
   allBudgets: "/apis/policy/v1/poddisruptionbudgets",
   allNetworkPolicies: "/apis/networking.k8s.io/v1/networkpolicies",

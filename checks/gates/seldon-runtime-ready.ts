@@ -10,9 +10,11 @@ import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { SELDON_CRDS, seldonCrds } from "../criteria/seldon-crds";
 import { fail, pass } from "../verdict";
+import { storageClass } from "./storage-class";
 import { workloadExpectation } from "./workload";
 
 export const seldonRuntimeReady = (context: CheckContext): Check[] => [
+  ...storageClass(context),
   seldonCrds(context),
   {
     id: "seldon-workloads",

@@ -20,8 +20,13 @@ function serverWorkloads(context: CheckContext): Check {
     proves: "the StatefulSet of every declared Server has all its replicas ready",
     needs: [SELDON_CRDS],
     expectations: () =>
-      context.subject.servers.map(({ namespace, name, replicas }) =>
-        workloadExpectation(context, namespace, { kind: "StatefulSet", name }, replicas),
+      context.subject.servers.map(({ namespace, name, replicas, maxReplicas }) =>
+        workloadExpectation(
+          context,
+          namespace,
+          { kind: "StatefulSet", name },
+          { least: replicas, most: maxReplicas ?? replicas },
+        ),
       ),
   };
 }

@@ -7,6 +7,14 @@ import { quote, type CheckContext } from "../context";
 import type { Workload } from "../subject";
 import { fail, pass } from "../verdict";
 
+/** How many replicas a workload must ask for: a number as both bounds, or what an autoscaler may choose. */
+export interface ReplicaBounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+const showBounds = ({ least, most }: ReplicaBounds): string => (least === most ? String(least) : `${least} to ${most}`);
+
 /**
  * @param replicas How many are expected; absent: as many as the workload itself asks for, and at least one.
  */
@@ -14,13 +22,13 @@ export function workloadExpectation(
   context: CheckContext,
   namespace: string,
   workload: Workload,
-  replicas?: number,
+  replicas?: ReplicaBounds,
 ): Expectation {
   const { kind, name } = workload;
   const words = ["-n", namespace, "describe", kind.toLowerCase(), quote(name)];
   return {
     target: `${kind} ${namespace}/${name}`,
-    expected: `${replicas === undefined ? "all" : replicas} replicas ready, of the last generation`,
+    expected: `${replicas === undefined ? "all" : showBounds(replicas)} replicas ready, of the last generation`,
     repeat: context.kubectl("-n", namespace, "get", kind.toLowerCase(), quote(name), "-o yaml"),
     probe: async (signal) => {
       const found = await context.api.find<ScaledWorkload>(PATHS.workload(namespace, kind, name), signal);
@@ -34,12 +42,14 @@ export function workloadExpectation(
 }
 
 /** What a workload lacks, or undefined. Pure. */
-export function problemOf({ metadata, spec, status }: ScaledWorkload, replicas?: number): string | undefined {
+export function problemOf({ metadata, spec, status }: ScaledWorkload, replicas?: ReplicaBounds): string | undefined {
   const { generation = 0 } = metadata;
   const seen = status?.observedGeneration ?? 0;
   if (seen < generation) return `its controller has seen generation ${seen} of ${generation}`;
   const asked = spec?.replicas ?? 1;
-  if (replicas !== undefined && asked !== replicas) return `it asks for ${asked} replicas, declared are ${replicas}`;
+  if (replicas !== undefined && (asked < replicas.least || asked > replicas.most)) {
+    return `it asks for ${asked} replicas, declared are ${showBounds(replicas)}`;
+  }
   if (replicas === undefined && asked === 0) return "it is scaled to 0";
   const ready = status?.readyReplicas ?? 0;
   if (ready < asked) return `${ready} of ${asked} replicas ready`;

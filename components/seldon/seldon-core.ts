@@ -3,13 +3,17 @@ import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subject } from "../../checks/subject";
 import { kafkaOf } from "../../config/kafka";
-import { operatorNamespace, type Runtime, runtimesOf } from "../../config/runtimes";
+import { anyAutoscaling, operatorNamespace, type Runtime, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { digest } from "../canonical";
 import { token } from "../component";
 import { gate } from "../gate";
 import { release } from "../helm";
-import { kafkaSecret, type ModelResource, serverResource, smokeModelResource } from "./resources";
+import { overlay } from "./overlay";
+import { REMOTE_KEY, remoteSecret, remotesOf, remoteText } from "./remotes";
+import { kafkaSecret, type ModelResource, smokeModelResource } from "./resources";
+import { serverBudget, serverResource } from "./server";
+import { envoyBudget } from "./server-values";
 import { needsKafkaSecret, runtimeValues, setupValues } from "./values";
 
 type Seldon = StackConfig["seldon"];
@@ -24,8 +28,17 @@ export interface SeldonCoreArgs {
   readonly protect: boolean;
   /** What the readiness gates look at. */
   readonly subject: Subject;
+  /**
+   * Leave the podSpec of Servers that exist as it is, while they are taken over: the provider would take what kubectl wrote
+   * for its own and drop what is not declared, without a word in the preview (4.34, `await.go` fixCSAFieldManagers).
+   *
+   * @default false
+   */
+  readonly takeOver?: boolean | undefined;
   /** SASL password for Kafka. Needed for the pipelines profile over SASL_SSL, not read otherwise. Stays a secret. */
   readonly kafkaPassword?: pulumi.Output<string>;
+  /** Credentials of the object storages. Needed where there are remotes, not read otherwise. Stays a secret. */
+  readonly storageCredentials?: pulumi.Output<string>;
 }
 
 /**
@@ -55,19 +68,24 @@ export class SeldonCore extends pulumi.ComponentResource {
     refuseUnusable(this, args);
     const runtimes = runtimesOf({ seldon });
     const namespaces = runtimes.map(({ namespace }) => namespace);
-    const rendered = [seldon.version, setupValues({ seldon }), runtimeValues({ seldon })];
-    const declaredServers = runtimes.flatMap(({ namespace, servers }) =>
-      servers.map((server) => serverResource(namespace, server)),
+    // What no key decides lies below, so that it cannot undo what one does.
+    const ofSetup = overlay(seldon.values.setup, setupValues({ seldon }));
+    const ofRuntimes = runtimes.map((runtime) => overlay(seldon.values.runtime, runtimeValues({ seldon }, runtime)));
+    const rendered = [seldon.version, ofSetup, ...ofRuntimes];
+    const scaled = anyAutoscaling({ seldon });
+    const declaredServers = runtimes.flatMap((runtime) =>
+      runtime.servers.map((server) => serverResource(runtime, server, scaled)),
     );
     const [declaredModel, ...tenantModels] = declaredModels(runtimes, seldon);
     const child = (own: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({ parent: this, ...own });
 
-    const kafkaSecrets = createKafkaSecrets();
+    const secrets = [...createKafkaSecrets(), ...createRemoteSecrets()];
     const crds = createCrds();
     const setup = createSetup();
     const runtimeReleases = createRuntimes();
     const runtimeReady = createRuntimeGate();
     const servers = createServers();
+    createBudgets();
     this.ready = createServersGate();
     this.smokeModel = createSmokeModel(this.ready);
     createTenantModels(this.ready);
@@ -83,6 +101,22 @@ export class SeldonCore extends pulumi.ComponentResource {
         const data = { [key]: password };
         return new k8s.core.v1.Secret(`${name}-kafka-${namespace}`, { metadata, stringData: data }, child({}));
       });
+    }
+
+    function createRemoteSecrets(): k8s.core.v1.Secret[] {
+      const { storageCredentials } = args;
+      if (storageCredentials === undefined) return [];
+      return namespaces.flatMap((namespace) =>
+        remotesOf(seldon, namespace).map((remote) => {
+          const { metadata } = remoteSecret(namespace, remote);
+          const stringData = { [REMOTE_KEY]: storageCredentials.apply((text) => remoteText(remote, text)) };
+          return new k8s.core.v1.Secret(
+            `${name}-remote-${remote.name}-${namespace}`,
+            { metadata, stringData },
+            child({}),
+          );
+        }),
+      );
     }
 
     function createRelease(
@@ -107,20 +141,15 @@ export class SeldonCore extends pulumi.ComponentResource {
 
     function createSetup(): k8s.helm.v3.Release {
       // Its SeldonConfig and ServerConfigs are custom resources.
-      const part = {
-        part: "setup",
-        namespace: operatorNamespace({ seldon }),
-        values: setupValues({ seldon }),
-      } as const;
+      const part = { part: "setup", namespace: operatorNamespace({ seldon }), values: ofSetup } as const;
       return createRelease("setup", part, { dependsOn: [crds] });
     }
 
     function createRuntimes(): k8s.helm.v3.Release[] {
-      // The operator looks the SeldonConfig up when it reconciles; the gateways read the password when they start.
-      const own = { dependsOn: [setup, ...kafkaSecrets] };
-      const values = runtimeValues({ seldon });
-      return namespaces.map((namespace) =>
-        createRelease(`runtime-${namespace}`, { part: "runtime", namespace, values }, own),
+      // The operator looks the SeldonConfig up when it reconciles; gateways and agents read the Secrets when they start.
+      const own = { dependsOn: [setup, ...secrets] };
+      return namespaces.map((namespace, index) =>
+        createRelease(`runtime-${namespace}`, { part: "runtime", namespace, values: ofRuntimes[index]! }, own),
       );
     }
 
@@ -133,11 +162,29 @@ export class SeldonCore extends pulumi.ComponentResource {
     }
 
     function createServers(): k8s.apiextensions.CustomResource[] {
-      const own = child({ dependsOn: [runtimeReady] });
       return declaredServers.map((server) => {
         const suffix = `server-${server.metadata.namespace}-${server.metadata.name}`;
+        const isScaled = server.spec.minReplicas !== server.spec.maxReplicas;
+        const left = [
+          // Between its bounds the number is the scheduler's.
+          ...(isScaled ? ["spec.replicas"] : []),
+          ...(args.takeOver === true ? ["spec.podSpec"] : []),
+        ];
+        const kept = left.length === 0 ? {} : { ignoreChanges: left };
+        const own = child({ dependsOn: [runtimeReady], ...kept });
         return new k8s.apiextensions.CustomResource(`${name}-${suffix}`, server, own);
       });
+    }
+
+    function createBudgets(): void {
+      const budgets = runtimes.flatMap((runtime) => [
+        ...envoyBudget(seldon, runtime),
+        ...runtime.servers.flatMap((server) => serverBudget(runtime, server)),
+      ]);
+      for (const { metadata, spec } of budgets) {
+        const suffix = `budget-${metadata.namespace}-${metadata.name}`;
+        new k8s.policy.v1.PodDisruptionBudget(`${name}-${suffix}`, { metadata, spec }, child({}));
+      }
     }
 
     function createServersGate(): local.Command {
@@ -175,7 +222,15 @@ function declaredModels(
 }
 
 /** The configuration's rules refuse these first; a component must not trust its caller for a password. */
-function refuseUnusable(component: pulumi.Resource, { seldon, kafkaPassword }: SeldonCoreArgs): void {
+function refuseUnusable(component: pulumi.Resource, args: SeldonCoreArgs): void {
+  const { seldon, kafkaPassword, storageCredentials } = args;
+  if (seldon.storage.remotes.length > 0 && storageCredentials === undefined) {
+    throw new pulumi.ResourceError(
+      "storageCredentials: got none for seldon.storage.remotes; allowed: a secret; fix: pulumi config set --secret storageCredentials < file.json",
+      component,
+      true,
+    );
+  }
   if (seldon.profile === "pipelines" && kafkaOf({ seldon }) === undefined) {
     throw new pulumi.ResourceError(
       "seldon.profile: got pipelines without seldon.kafka; allowed: pipelines with Kafka settings, or models; fix: add the section seldon.kafka",

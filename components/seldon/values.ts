@@ -6,7 +6,11 @@
  */
 import { type Kafka, kafkaOf } from "../../config/kafka";
 import { isClusterWide, runtimeNamespaces } from "../../config/runtimes";
+import { type Runtime, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
+import { overlay } from "./overlay";
+import { remoteSecretName, remotesOf } from "./remotes";
+import { type PodValues, podValues, type ServerValues, serverValues } from "./server-values";
 
 type Seldon = StackConfig["seldon"];
 
@@ -15,25 +19,14 @@ export const KAFKA_SECRET = "seldon-kafka-sasl";
 /** Key inside {@link KAFKA_SECRET}; the chart's default for `security.kafka.sasl.client.passwordPath`. */
 export const KAFKA_PASSWORD_KEY = "password";
 
-/**
- * How long an agent may find its inference server gone before it gives up, in seconds (chart: 30). An agent that gave up
- * never comes back: its pod stays 2/3 without a liveness probe (2.9.1 to 2.10.2, `agent_svc_manager.go`). Five minutes
- * outlast an inference server that restarts after running out of memory.
- */
-export const AGENT_PATIENCE_SECONDS = 300;
-
 /** Values of one Kafka-backed runtime component. */
 export interface Replicas {
   readonly replicas: number;
 }
 
 /** Values of `seldon-core-v2-setup`. */
-export interface SetupValues {
+export interface SetupValues extends ServerValues {
   readonly services: { readonly defaultServiceType: "ClusterIP" };
-  readonly autoscaling: { readonly autoscalingServerEnabled: false };
-  readonly serverConfig: {
-    readonly agent: { readonly maxElapsedTimeReadySubServiceAfterStartSeconds: string };
-  };
   readonly controller?: { readonly clusterwide: true; readonly watchNamespaces: readonly string[] };
   readonly kafka?: {
     readonly bootstrap: string;
@@ -55,13 +48,16 @@ interface KafkaSecurity {
 
 /** Values of `seldon-core-v2-runtime`. */
 export interface RuntimeValues {
-  readonly hodometer: Replicas;
-  readonly scheduler: { readonly serviceType: "ClusterIP" };
-  readonly envoy: { readonly serviceType: "ClusterIP" };
-  readonly dataflow?: Replicas;
-  readonly modelgateway?: Replicas;
-  readonly pipelinegateway?: Replicas;
-  readonly config: { readonly tracingConfig: { readonly disable: boolean } };
+  readonly hodometer: Replicas & PodValues;
+  readonly scheduler: { readonly serviceType: "ClusterIP" } & PodValues;
+  readonly envoy: { readonly serviceType: "ClusterIP" } & PodValues;
+  readonly dataflow?: PodValues;
+  readonly modelgateway?: PodValues;
+  readonly pipelinegateway?: PodValues;
+  readonly config: {
+    readonly tracingConfig: { readonly disable: boolean };
+    readonly agentConfig?: { readonly rclone: { readonly configSecrets: readonly string[] } };
+  };
 }
 
 function kafkaSecurity(kafka: Kafka): KafkaSecurity {
@@ -96,8 +92,6 @@ export const needsKafkaSecret = (seldon: Seldon): boolean => kafkaOf({ seldon })
  *
  * - `defaultServiceType`: the chart's LoadBalancer would let K3s' ServiceLB publish the unauthenticated control plane on
  *   every node.
- * - `autoscalingServerEnabled`: on by default, it makes the operator write `spec.replicas` of Servers, also of those
- *   without minReplicas and maxReplicas (2.10.2, `operator/internal/utils.go`: no maximum then). This stack declares it.
  * - `clusterwide` and `watchNamespaces` only where the operator has to see other namespaces than its own; without them
  *   it gets no ClusterRole.
  */
@@ -106,10 +100,7 @@ export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
   const kafka = kafkaOf(config);
   return {
     services: { defaultServiceType: "ClusterIP" },
-    autoscaling: { autoscalingServerEnabled: false },
-    serverConfig: {
-      agent: { maxElapsedTimeReadySubServiceAfterStartSeconds: String(AGENT_PATIENCE_SECONDS) },
-    },
+    ...serverValues(config),
     ...(isClusterWide(config) ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } } : {}),
     ...(kafka === undefined ? {} : kafkaValues(kafka)),
     ...(seldon.tracing === undefined
@@ -135,13 +126,27 @@ const KAFKA_COMPONENTS: Readonly<Record<Seldon["profile"], Partial<RuntimeValues
  * - `serviceType`: this chart's LoadBalancer overrides the setup chart's default type.
  * - `tracingConfig.disable`: must be here, because the operator does not copy it from the setup chart's setting
  *   (2.9.1 to 2.10.2, `TracingConfig.addDefaults`); its other tracing settings it does.
+ * - `configSecrets` come beside the chart's own `seldon-rclone-gs-public`, not in its place
+ *   (2.9.1 to 2.10.2, `RcloneConfiguration.addDefaults`).
+ *
+ * @param runtime the runtime. @default the first one
  */
-export function runtimeValues({ seldon }: Pick<StackConfig, "seldon">): RuntimeValues {
-  return {
+export function runtimeValues(
+  config: Pick<StackConfig, "seldon">,
+  runtime: Pick<Runtime, "namespace" | "podSecurity"> = runtimesOf(config)[0],
+): RuntimeValues {
+  const { seldon } = config;
+  const pods = podValues(config, runtime);
+  const remotes = remotesOf(seldon, runtime.namespace).map(remoteSecretName);
+  const base: RuntimeValues = {
     hodometer: OFF,
     scheduler: { serviceType: "ClusterIP" },
     envoy: { serviceType: "ClusterIP" },
     ...KAFKA_COMPONENTS[seldon.profile],
-    config: { tracingConfig: { disable: seldon.tracing === undefined } },
+    config: {
+      tracingConfig: { disable: seldon.tracing === undefined },
+      ...(remotes.length === 0 ? {} : { agentConfig: { rclone: { configSecrets: remotes } } }),
+    },
   };
+  return overlay(base, pods);
 }

@@ -1,5 +1,6 @@
 /** Every rule that a configuration must keep beyond the shape of single values, by topic. */
 import { BACKUP_RULES } from "./backup";
+import { CHART_VALUE_RULES } from "./chart-values";
 import { CALICO_RULES } from "./calico";
 import { CLUSTER_RULES } from "./cluster";
 import { CNI_RULES } from "./cni";
@@ -15,7 +16,10 @@ import { POLICY_RULES } from "./policies";
 import { POOL_RULES } from "./pools";
 import { ROOM_RULES } from "./room";
 import type { Rule } from "./rule";
+import { REMOTE_RULES } from "./remotes";
 import { SELDON_RULES } from "./seldon";
+import { SERVER_RULES } from "./servers";
+import { TENANT_RULES } from "./tenants";
 import { TLS_RULES } from "./tls";
 import { VERSION_RULES } from "./versions";
 
@@ -31,6 +35,10 @@ export const RULES: readonly Rule[] = [
   ...HOST_RULES,
   ...BACKUP_RULES,
   ...SELDON_RULES,
+  ...SERVER_RULES,
+  ...TENANT_RULES,
+  ...REMOTE_RULES,
+  ...CHART_VALUE_RULES,
   ...PIPELINE_RULES,
   ...KAFKA_RULES,
   ...TLS_RULES,

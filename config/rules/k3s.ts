@@ -1,6 +1,9 @@
 import { declaredCnis } from "../derive";
 import type { Rule } from "./rule";
 
+/** The StorageClass that K3s brings, and the default of seldon.storageClass. */
+const K3S_STORAGE_CLASS = "local-path";
+
 interface CronField {
   readonly name: string;
   readonly low: number;
@@ -105,7 +108,7 @@ export const K3S_RULES: readonly Rule[] = [
   {
     id: "k3s.no-storage-class",
     *check({ k3s, seldon }) {
-      if (!k3s.disable.includes("local-storage") || seldon.storageClass !== undefined) return;
+      if (!k3s.disable.includes("local-storage") || seldon.storageClass !== K3S_STORAGE_CLASS) return;
       yield {
         path: "k3s.disable",
         problem:

@@ -3,6 +3,7 @@ import { quantityValue } from "../quantity";
 import { type Runtime, runtimesOf, serverLists, type SmokeModel } from "../runtimes";
 import type { SeldonServer, StackConfig } from "../schema";
 import type { Rule } from "./rule";
+import { everyServer } from "./servers";
 
 /** Names of the runtime's own workloads and Services (seldon-core v2.10.2, seldonconfig_types.go and the setup chart). */
 const RUNTIME_NAMES = [
@@ -31,12 +32,6 @@ const offers = (server: SeldonServer): readonly string[] => [
   ...SERVER_CAPABILITIES[server.config],
   ...server.capabilities,
 ];
-
-/** Every declared server with its path, those that tenants take over from `seldon.servers` once. */
-const everyServer = (config: StackConfig): { readonly path: string; readonly server: SeldonServer }[] =>
-  serverLists(config).flatMap(({ path, servers }) =>
-    servers.map((server, index) => ({ path: `${path}[${index}]`, server })),
-  );
 
 interface Proof {
   readonly runtime: Runtime;

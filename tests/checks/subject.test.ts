@@ -1,4 +1,11 @@
-import { GATE_IDS, gateSubject, gateSubjectSchema, subjectOf, subjectSchema } from "../../checks/subject";
+import {
+  GATE_IDS,
+  gateSubject,
+  gateSubjectSchema,
+  provingModels,
+  subjectOf,
+  subjectSchema,
+} from "../../checks/subject";
 import { stackSchema } from "../../config/schema";
 
 const config = (more: object = {}) =>
@@ -27,6 +34,7 @@ describe("subjectOf", () => {
         { kind: "StatefulSet", name: "seldon-scheduler" },
         { kind: "Deployment", name: "seldon-envoy" },
       ],
+      storageClass: "local-path",
       servers: [{ namespace: "financial-ml", name: "mlserver", config: "mlserver", replicas: 1 }],
       smokeModel: { namespace: "financial-ml", name: "test-model-simple" },
       policy: {
@@ -64,6 +72,29 @@ describe("subjectOf", () => {
       "seldon-dataflow-engine",
       "seldon-modelgateway",
       "seldon-pipelinegateway",
+    ]);
+  });
+
+  it("knows the operator's own namespace, the servers of each tenant with their bounds, and the Models of tenants", () => {
+    const seldon = {
+      operatorNamespace: "seldon-system",
+      tenants: [
+        {
+          namespace: "tenant-a",
+          servers: [{ name: "big", autoscaling: { minReplicas: 2, maxReplicas: 5 } }],
+          smokeModel: { name: "proof" },
+        },
+      ],
+    };
+    const subject = subjectOf("s", config({ seldon }));
+    expect(subject.operatorNamespace).toBe("seldon-system");
+    expect(subject.servers).toEqual([
+      { namespace: "financial-ml", name: "mlserver", config: "mlserver", replicas: 1 },
+      { namespace: "tenant-a", name: "big", config: "mlserver", replicas: 2, maxReplicas: 5 },
+    ]);
+    expect(provingModels(subject)).toEqual([
+      { namespace: "financial-ml", name: "test-model-simple" },
+      { namespace: "tenant-a", name: "proof" },
     ]);
   });
 

@@ -83,6 +83,7 @@ test("the stacks that the documentation speaks of exist", () => {
     "observability",
     "pipelines",
     "scrape-annotations",
+    "taken-over",
     "tenants",
   ]);
 });

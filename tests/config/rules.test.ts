@@ -9,6 +9,7 @@ import { NETWORK_CASES } from "./cases/network";
 import { NODE_CASES } from "./cases/nodes";
 import { OBSERVABILITY_CASES } from "./cases/observability";
 import { PLATFORM_CASES } from "./cases/platform";
+import { RUNTIME_CASES } from "./cases/runtimes";
 import { SELDON_CASES } from "./cases/seldon";
 
 const CASES = [
@@ -17,6 +18,7 @@ const CASES = [
   ...NODE_CASES,
   ...CALICO_CASES,
   ...SELDON_CASES,
+  ...RUNTIME_CASES,
   ...OBSERVABILITY_CASES,
   ...EDGE_CASES,
 ];
@@ -115,6 +117,37 @@ describe("a configuration is accepted when", () => {
     [
       "Kafka may be unreachable because there are no policies",
       { ...pipelines, "seldon.kafka": { ...plain, bootstrap: "kafka:9092" }, "policies.enabled": false },
+    ],
+    [
+      "a tenant has room, limits and a level of its own, the operator lives apart",
+      {
+        "seldon.operatorNamespace": "seldon-system",
+        "seldon.tenants": [
+          {
+            namespace: "a",
+            podSecurity: "restricted",
+            quota: { cpu: "2", memory: "8Gi", pods: 30, storage: "2Gi", volumeClaims: 2 },
+            limits: { maxMemory: "1Gi" },
+          },
+        ],
+      },
+    ],
+    [
+      "object storage with credentials is reached",
+      {
+        "seldon.storage.remotes": [{ kind: "minio", name: "minio", endpoint: "https://minio.example.com" }],
+        "policies.storage.ports": [443],
+      },
+      ["storageCredentials"],
+    ],
+    [
+      "charts get what no key decides",
+      {
+        "seldon.values": {
+          setup: { serverConfig: { mlserver: { image: { registry: "registry.example.com" } } } },
+          runtime: { scheduler: { podSpec: { priorityClassName: "high" } } },
+        },
+      },
     ],
     ["the collector is an address", { "seldon.tracing": { endpoint: "198.51.100.8:4317" } }],
     [

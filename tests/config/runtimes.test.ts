@@ -50,8 +50,8 @@ test.each([
 describe("a tenant", () => {
   const config = configOf({
     "seldon.servers": [{ name: "mlserver", replicas: 2 }],
-    "seldon.quota": { pods: 20 },
-    "seldon.podSecurity": "baseline",
+    "seldon.quota": { pods: 50 },
+    "seldon.podSecurity": "privileged",
     "seldon.host": "models.example.com",
     "ingress.provider": "traefik",
     "seldon.tenants": [
@@ -59,7 +59,7 @@ describe("a tenant", () => {
       {
         namespace: "b",
         servers: [{ name: "own" }],
-        quota: { pods: 5 },
+        quota: { pods: 40 },
         limits: { maxMemory: "4Gi" },
         podSecurity: "restricted",
         host: "b.example.com",
@@ -85,7 +85,7 @@ describe("a tenant", () => {
       path: "seldon.tenants[1]",
       serversPath: "seldon.tenants[1]",
       servers: [{ name: "own", replicas: 1 }],
-      quota: { pods: 5, publishedServices: 0 },
+      quota: { pods: 40, publishedServices: 0 },
       limits: { maxMemory: "4Gi", defaultMemory: "256Mi" },
       podSecurity: "restricted",
       host: "b.example.com",

@@ -1,5 +1,5 @@
 /** Calico on this cluster: is every node in sync, does programming work, are there addresses left. */
-import { type Dashboard, graph, NONE_IS_GOOD, stat } from "./panel";
+import { type Dashboard, graph, NONE_IS_GOOD, stat, THIRD } from "./panel";
 
 export const CALICO_DASHBOARD: Dashboard = {
   uid: "seldon-k3s-calico",
@@ -69,10 +69,10 @@ export const CALICO_DASHBOARD: Dashboard = {
           "What Felix programs there.",
         ),
         graph(
-          "Errors in Felix's log",
+          "Log lines that Felix lost",
           "ops",
           [["sum by (instance) (rate(felix_log_errors[$__rate_interval]))", "{{instance}}"]],
-          "Lines at level error that could not be written.",
+          "Errors while writing its log: what it says elsewhere may be missing there.",
         ),
       ],
     },
@@ -85,6 +85,7 @@ export const CALICO_DASHBOARD: Dashboard = {
           [[`typha_ping_latency{quantile="0.99"}`, "{{instance}} {{syncer}}"]],
           "Above one second nodes learn of changes late.",
           {
+            ...THIRD,
             steps: [
               { at: 0, color: "green" },
               { at: 1, color: "red" },
@@ -99,12 +100,14 @@ export const CALICO_DASHBOARD: Dashboard = {
             ["sum by (instance) (rate(typha_connections_dropped[$__rate_interval]))", "dropped a second {{instance}}"],
           ],
           "Dropped ones are moved to another Typha when replicas change.",
+          THIRD,
         ),
         graph(
           "Clients behind, 99th percentile",
           "s",
           [[`typha_client_latency_secs{quantile="0.99"}`, "{{instance}} {{syncer}}"]],
           "How old the state is that the slowest clients have.",
+          THIRD,
         ),
       ],
     },
@@ -122,6 +125,7 @@ export const CALICO_DASHBOARD: Dashboard = {
           ],
           "Addresses in use, of all addresses of the pool.",
           {
+            ...THIRD,
             steps: [
               { at: 0, color: "green" },
               { at: 0.85, color: "orange" },
@@ -137,12 +141,14 @@ export const CALICO_DASHBOARD: Dashboard = {
             ["sum by (ippool) (ipam_allocations_borrowed)", "borrowed {{ippool}}"],
           ],
           "A node borrows when no block is left: routes get finer and the pool is small.",
+          THIRD,
         ),
         graph(
           "Addresses that may have leaked",
           "short",
           [["sum by (ippool) (ipam_allocations_gc_candidates)", "{{ippool}}"]],
           "Candidates of the garbage collector; returns to nothing.",
+          THIRD,
         ),
       ],
     },

@@ -77,6 +77,9 @@ export const graph = (
   ...more,
 });
 
+/** Three panels side by side. */
+export const THIRD = { width: GRID_WIDTH / 3 } as const;
+
 /** Bad when more than nothing. */
 export const NONE_IS_GOOD: readonly Step[] = [
   { at: 0, color: "green" },

@@ -1,6 +1,6 @@
 /** Seldon Core: do models answer, how fast, is there room, and do the parts see one another. */
 import { FAULT_CODES } from "../rules/seldon";
-import { type Dashboard, graph, NONE_IS_GOOD, stat, type Step } from "./panel";
+import { type Dashboard, graph, NONE_IS_GOOD, stat, type Step, THIRD } from "./panel";
 
 const NS = `namespace=~"$namespace"`;
 const FAULTS = `${NS},code=~"${FAULT_CODES}"`;
@@ -118,6 +118,7 @@ export const SELDON_DASHBOARD: Dashboard = {
             ],
           ],
           "More 5xx than the agents see means that Envoy does not reach them.",
+          THIRD,
         ),
         graph(
           "Time, 99th percentile",
@@ -129,12 +130,14 @@ export const SELDON_DASHBOARD: Dashboard = {
             ],
           ],
           "From the first byte of the request to the last of the answer.",
+          THIRD,
         ),
         graph(
           "Connected to the scheduler",
           "short",
           [[`min by (namespace) (envoy_control_plane_connected_state{${NS}})`, "{{namespace}}"]],
           "1 is connected. The scheduler has no metrics of its own.",
+          THIRD,
         ),
       ],
     },

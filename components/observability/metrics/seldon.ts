@@ -14,8 +14,8 @@ const operator = metricsOf("seldon-operator", "controller-runtime 0.21, pkg/inte
 
 const REPLICA = { server: "mlserver", server_replica: "0" };
 const LOADED = { ...REPLICA, model_internal: "iris_1" };
-const INFER = { ...LOADED, model: "iris", method_type: "rest", code: "200" };
-const PIPELINE = { server: "pipeline-gateway", pipeline: "chain", method_type: "rest", code: "200" };
+const INFER = { ...LOADED, model: "iris", method_type: "rest", code: "500" };
+const PIPELINE = { server: "pipeline-gateway", pipeline: "chain", method_type: "rest", code: "500" };
 /** Python's client adds `_total` to the names of counters. */
 const MLSERVER = { model: "iris_1", version: "1" };
 /** The listener that inference comes through (v2.10.2, `scheduler/pkg/envoy/xdscache/seldoncache.go`). */
@@ -39,7 +39,6 @@ export const SELDON_METRICS: readonly Metric[] = [
     method: "rest",
     code: "200",
   }),
-  mlserver("counter", "model_infer_request_success_total", MLSERVER),
   mlserver("counter", "model_infer_request_failure_total", MLSERVER),
   mlserver("histogram", "parallel_request_queue", {}, "MLServer 1.7.1, mlserver/parallel/dispatcher.py"),
   envoy("counter", "envoy_http_downstream_rq_total", LISTENER),

@@ -47,7 +47,7 @@ export const CALICO_ALERTS: readonly Alert[] = [
     expr: () => "felix_cluster_num_hosts != on () group_left () count(kube_node_info)",
     summary: "Felix at {{ $labels.instance }} knows {{ $value }} hosts, Kubernetes another number",
     description: "A node is missing in Calico's datastore, or one that was deleted is still in it.",
-    fix: "Compare `kubectl get nodes` with `kubectl get ipamblocks.crd.projectcalico.org` and the nodes' annotations `projectcalico.org/*`.",
+    fix: "`kubectl get nodes -o yaml | grep projectcalico.org/IPv4Address`: a node without it has not been taken by Calico. Its calico-node says why.",
   },
   {
     name: "FelixNotInSync",
@@ -115,7 +115,7 @@ export const CALICO_ALERTS: readonly Alert[] = [
     summary: "{{ $value }} addresses of pool {{ $labels.ippool }} belong to no pod",
     description:
       "The garbage collector marks them and does not free them: a node is gone from Kubernetes but not from Calico.",
-    fix: "Log of kube-controllers; `rollout remove-node` for a node that was deleted by hand.",
+    fix: "Log of kube-controllers; `npm run rollout -- remove-node` is the way to take a node away (docs/runbooks/machines.md).",
   },
   {
     name: "KubeControllersNotScraped",

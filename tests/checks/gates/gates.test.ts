@@ -175,9 +175,35 @@ describe("gates", () => {
       expect((await gaps("seldon-runtime-ready"))[`SeldonRuntime in ${NS}`]).toMatchObject({ actual: "there are 0" });
     });
 
+    it.each([
+      ["the declared default", { "local-path": true, longhorn: false }, undefined],
+      ["none", {}, "none is the default"],
+      ["another default", { "local-path": false, longhorn: true }, "default: longhorn"],
+      ["two defaults", { "local-path": true, longhorn: true }, "default: local-path, longhorn"],
+    ] as const)("looks for the StorageClass that claims get: %s", async (_, classes, problem) => {
+      const items = Object.entries(classes).map(([name, isDefault]) => ({
+        metadata: { name, annotations: { "storageclass.kubernetes.io/is-default-class": String(isDefault) } },
+      }));
+      cluster.api.list("/apis/storage.k8s.io/v1/storageclasses", items);
+      const found = await gaps("seldon-runtime-ready", { storageClass: "local-path" });
+      expect(found["default StorageClass"]?.actual).toBe(problem);
+    });
+
     it("could not look while Seldon is half-installed", async () => {
       cluster.api.replies.delete("/apis/mlops.seldon.io/v1alpha1");
       expect((await look("seldon-runtime-ready")).exitCode).toBe(2);
+    });
+  });
+
+  describe("servers-ready with bounds", () => {
+    it("takes every number that the scheduler may choose", async () => {
+      const servers = [{ namespace: NS, name: "mlserver", config: "mlserver" as const, replicas: 1, maxReplicas: 4 }];
+      cluster.workload(cluster.paths.mlserver, 3, 3);
+      expect(await gaps("servers-ready", { servers })).toEqual({});
+      cluster.workload(cluster.paths.mlserver, 5, 5);
+      expect((await gaps("servers-ready", { servers }))["StatefulSet financial-ml/mlserver"]).toMatchObject({
+        actual: "it asks for 5 replicas, declared are 1 to 4",
+      });
     });
   });
 
@@ -235,7 +261,25 @@ describe("problemOf a workload", () => {
     ],
     ["one replica by default", workload(1, undefined, { observedGeneration: 1 }), undefined, "0 of 1 replicas ready"],
     ["scaled to 0", workload(1, 0, { observedGeneration: 1 }), undefined, "it is scaled to 0"],
-    ["0 declared", workload(1, 0, { observedGeneration: 1 }), 0, undefined],
+    ["0 declared", workload(1, 0, { observedGeneration: 1 }), { least: 0, most: 0 }, undefined],
+    [
+      "below its bounds",
+      workload(1, 1, { observedGeneration: 1, readyReplicas: 1 }),
+      { least: 2, most: 4 },
+      "it asks for 1 replicas, declared are 2 to 4",
+    ],
+    [
+      "between its bounds",
+      workload(1, 3, { observedGeneration: 1, readyReplicas: 3 }),
+      { least: 2, most: 4 },
+      undefined,
+    ],
+    [
+      "above its bounds",
+      workload(1, 5, { observedGeneration: 1, readyReplicas: 5 }),
+      { least: 2, most: 4 },
+      "it asks for 5 replicas, declared are 2 to 4",
+    ],
   ])("%s", (_, object, replicas, problem) => {
     expect(problemOf(object, replicas)).toBe(problem);
   });
