@@ -14,6 +14,7 @@ import { HostEndpoints } from "./host-endpoints";
 import { imageSet } from "./image-set";
 import { installationSpec } from "./installation";
 import { operatorValues } from "./operator-values";
+import { dockerConfigJson } from "./pull-secret";
 
 /** Namespace of the operator. `calico-system`, where Calico itself runs, is made by the operator. */
 export const OPERATOR_NAMESPACE = "tigera-operator";
@@ -96,7 +97,7 @@ export class Calico extends pulumi.ComponentResource {
         {
           metadata: { name: PULL_SECRET, namespace: namespace.metadata.name, labels: labels() },
           type: "kubernetes.io/dockerconfigjson",
-          stringData: { ".dockerconfigjson": pullSecret },
+          stringData: { ".dockerconfigjson": pullSecret.apply(dockerConfigJson) },
         },
         child,
       );
