@@ -21,6 +21,7 @@ import { z } from "zod";
 export const GATE_IDS = [
   "hosts",
   "cluster-identity",
+  "calico-upgrade",
   "calico-ready",
   "preflight",
   "seldon-runtime-ready",
@@ -193,6 +194,7 @@ const GATE_PARTS = {
   hosts: ["machines"],
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
+  "calico-upgrade": [],
   "calico-ready": ["calico"],
   "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],

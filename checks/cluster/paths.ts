@@ -38,6 +38,8 @@ export const PATHS = {
   tigeraStatus: (name: string) => `/apis/operator.tigera.io/v1/tigerastatuses/${name}`,
   installation: "/apis/operator.tigera.io/v1/installations/default",
   calicoApiServer: "/apis/operator.tigera.io/v1/apiservers/default",
+  /** All cluster-wide policies of one kind of Kubernetes' network-policy-api, by plural. */
+  adminPolicies: (plural: string) => `/apis/policy.networking.k8s.io/v1alpha1/${plural}`,
   ipPools: "/apis/crd.projectcalico.org/v1/ippools",
   /** All objects of one of Calico's own kinds, by plural. */
   calico: (plural: string) => `/apis/crd.projectcalico.org/v1/${plural}`,
