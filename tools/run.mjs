@@ -55,6 +55,10 @@ const COMMANDS = {
     entry: "rollout/kubeconfig/main.ts",
     summary: "bring the administrator's kubeconfig here when there is none or it no longer works",
   },
+  rotate: {
+    entry: "rollout/rotate/main.ts",
+    summary: "renew K3s' certificates, the cluster's token or the key of its Secrets (shows first; --yes does it)",
+  },
   adopt: {
     entry: "tools/adopt/main.ts",
     summary: "take over what is in a cluster already: what would change, what is in the way, and the import file",

@@ -6,6 +6,7 @@ import type { GateId } from "../subject";
 import { calicoReady } from "./calico-ready";
 import { calicoUpgrade } from "./calico-upgrade";
 import { hostsGate } from "./hosts";
+import { objectsReady } from "./objects-ready";
 import { preflightGate } from "./preflight";
 import { seldonRuntimeReady } from "./seldon-runtime-ready";
 import { serversReady } from "./servers-ready";
@@ -17,6 +18,7 @@ const GATES: Record<GateId, (context: CheckContext) => readonly Check[]> = {
   "calico-upgrade": calicoUpgrade,
   "calico-ready": calicoReady,
   preflight: preflightGate,
+  "objects-ready": objectsReady,
   "seldon-runtime-ready": seldonRuntimeReady,
   "servers-ready": serversReady,
 };
