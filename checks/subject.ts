@@ -10,7 +10,9 @@ import { CONDITIONS } from "../components/network-policies/flow";
 import { calicoRanges, flannelRange, probeImage } from "../config/derive";
 import { clientsOf } from "../config/ingress";
 import { kafkaOf } from "../config/kafka";
+import { actsEverywhere } from "../config/policies";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../config/runtimes";
+import { podSecurityExemptions } from "../config/pod-security";
 import type { StackConfig } from "../config/schema";
 import { calico as calicoConfig } from "../config/schema-calico";
 import { cluster, cni, k3s, network } from "../config/schema-cluster";
@@ -23,6 +25,7 @@ export const GATE_IDS = [
   "cluster-identity",
   "calico-ready",
   "preflight",
+  "objects-ready",
   "seldon-runtime-ready",
   "servers-ready",
 ] as const;
@@ -51,7 +54,14 @@ const policy = z.strictObject({
 });
 
 /** The part of the configuration that decides what the machines must be like. */
-const machines = z.strictObject({ cluster, k3s, network, cni, calico: calicoConfig, hosts });
+const machines = z.strictObject({
+  ...{ cluster, k3s, network, cni, calico: calicoConfig, hosts },
+  exemptNamespaces: z
+    .array(name)
+    .readonly()
+    .optional()
+    .describe("Namespaces that Pod Security does not look at; absent without k3s.hardening: cis."),
+});
 export type Machines = z.infer<typeof machines>;
 
 /** The strict shape of a subject, for what comes in on standard input. */
@@ -78,6 +88,18 @@ export const subjectSchema = z.strictObject({
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
+  awaited: z
+    .array(
+      z.strictObject({
+        resource: name
+          .regex(/^[a-z]+\.v\w+\.[a-z0-9.-]+$/)
+          .describe("`<plural>.<version>.<group>`, as kubectl takes it."),
+        namespace: name,
+        name,
+      }),
+    )
+    .optional()
+    .describe("Objects of other operators that must be Ready; absent where there are none."),
   probes: z
     .strictObject({ image: name })
     .optional()
@@ -112,18 +134,29 @@ function calicoSubject(config: StackConfig): Subject["calico"] {
 }
 
 /** The machines' part, without what only the installation of K3s needs to know. */
-function machinesSubject({ cluster, k3s, network, cni, calico, hosts }: StackConfig): Machines | undefined {
+function machinesSubject(config: StackConfig): Machines | undefined {
+  const { cluster, k3s, network, cni, calico, hosts } = config;
   if (hosts === undefined) return undefined;
+  const exemptNamespaces = podSecurityExemptions(config);
+  const common = {
+    cluster,
+    network,
+    cni,
+    calico,
+    hosts,
+    ...(exemptNamespaces === undefined ? {} : { exemptNamespaces }),
+  };
   const { install, ...rest } = k3s;
-  if (install === undefined) return { cluster, k3s, network, cni, calico, hosts };
+  if (install === undefined) return { ...common, k3s };
   const { registries: _, ...pinned } = install;
-  return { cluster, k3s: { ...rest, install: pinned }, network, cni, calico, hosts };
+  return { ...common, k3s: { ...rest, install: pinned } };
 }
 
 function policySubject(config: StackConfig): Subject["policy"] {
   const { policies, seldon } = config;
   const kafka = kafkaOf(config);
-  if (!policies.enabled) return undefined;
+  // Where some do not act yet, a probe could not tell a policy that is staged from one that fails.
+  if (!policies.enabled || !actsEverywhere(config)) return undefined;
   const { monitoringNamespace } = policies;
   return {
     conditions: [...conditionsOf(config)],
@@ -134,6 +167,11 @@ function policySubject(config: StackConfig): Subject["policy"] {
     ...(seldon.tracing === undefined ? {} : { collector: seldon.tracing.endpoint }),
   };
 }
+
+/** The operator's namespace and those of the runtimes, each once. */
+export const namespacesOf = ({ operatorNamespace, namespaces }: Pick<Subject, "operatorNamespace" | "namespaces">) => [
+  ...new Set([operatorNamespace, ...namespaces]),
+];
 
 /** The subject of a stack. Pure; the same configuration gives the same subject. */
 export function subjectOf(stack: string, config: StackConfig): Subject {
@@ -189,6 +227,7 @@ const GATE_PARTS = {
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
   "calico-ready": ["calico"],
+  "objects-ready": ["awaited"],
   "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],
 } as const satisfies Record<GateId, readonly (keyof Subject)[]>;
@@ -215,8 +254,13 @@ export function gateSubject(id: GateId, subject: Subject): Partial<Subject> {
 /** The shape of {@link gateSubject}: that part is required, the rest may be left out and then reads as empty. */
 export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
-  const shape = subjectSchema
-    .partial()
-    .required({ ...required, uid: undefined, calico: undefined, machines: undefined, storageClass: undefined });
+  const shape = subjectSchema.partial().required({
+    ...required,
+    uid: undefined,
+    calico: undefined,
+    awaited: undefined,
+    machines: undefined,
+    storageClass: undefined,
+  });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

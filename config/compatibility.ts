@@ -90,6 +90,19 @@ export const SELDON_KUBERNETES: Readonly<Record<SeldonVersion, readonly [number,
 /** K3s minors that the stack installs or takes over, both included. */
 export const K3S_MINORS: readonly [number, number] = [32, 36];
 
+/**
+ * First patch of each minor whose K3s has `etcd-s3-retention` (docs.k3s.io `cli/etcd-snapshot`, "S3 Retention"); newer
+ * minors have it from their beginning. Without the flag `etcd-snapshot-retention` counts for the bucket too; with it,
+ * and without a value, K3s keeps 5.
+ */
+const S3_RETENTION_SINCE: Readonly<Record<number, number>> = { 32: 8, 33: 4 };
+
+/** Whether a K3s version keeps another number of snapshots in a bucket than on the machine. */
+export function hasS3Retention(k3sVersion: string): boolean {
+  const [, minor = "0", patch = "0"] = /^v1\.(\d+)\.(\d+)/.exec(k3sVersion) ?? [];
+  return Number(minor) >= 32 && Number(patch) >= (S3_RETENTION_SINCE[Number(minor)] ?? 0);
+}
+
 /** What a model can ask of a server of each ServerConfig (`serverCapabilities` of the setup chart, same in 2.9.1 and 2.10.2). */
 export const SERVER_CAPABILITIES: Readonly<Record<"mlserver" | "triton", readonly string[]>> = {
   mlserver: [

@@ -1,10 +1,15 @@
 /** The section about Helm charts: part of `config/schema.ts`. */
 import { z } from "zod";
 
-/** Helm repositories of the publishers (Calico docs "Install using Helm"; Seldon Core 2 docs "Helm installation"). */
+/**
+ * Helm repositories of the publishers (Calico docs "Install using Helm"; Seldon Core 2 docs "Helm installation";
+ * cert-manager docs "Helm"; Strimzi docs "Deploying the Cluster Operator using Helm").
+ */
 export const PUBLISHERS = {
   calico: "https://docs.tigera.io/calico/charts",
   seldon: "https://seldonio.github.io/helm-charts",
+  certManager: "https://charts.jetstack.io",
+  strimzi: "https://strimzi.io/charts",
 } as const;
 
 const repository = z.string().regex(/^(https?|oci):\/\/[^\s/]+(\/[^\s]*)?$/, {
@@ -23,6 +28,8 @@ export const charts = z.strictObject({
     .strictObject({
       calico: repository.default(PUBLISHERS.calico).describe("Where Calico's charts are."),
       seldon: repository.default(PUBLISHERS.seldon).describe("Where Seldon Core's charts are."),
+      certManager: repository.default(PUBLISHERS.certManager).describe("Where cert-manager's chart is."),
+      strimzi: repository.default(PUBLISHERS.strimzi).describe("Where the chart of the Strimzi operator is."),
     })
     .prefault({})
     .describe(

@@ -1,6 +1,7 @@
 /** The sections about the cluster, K3s, its network and which CNI runs: part of `config/schema.ts`. */
 import { z } from "zod";
 import { K3S_CREATE_DEFAULT } from "./compatibility";
+import { hardening, snapshotStore } from "./schema-hardening";
 import { k3sInstall } from "./schema-hosts";
 import { cidr, cron, dnsLabel, dnsSubdomain, httpsUrl, ipAddress } from "./values";
 
@@ -25,6 +26,12 @@ export const cluster = z.strictObject({
     .array(z.string())
     .default([])
     .describe("Further names and addresses in the API server's certificate (K3s `tls-san`)."),
+  takeOver: z
+    .boolean()
+    .optional()
+    .describe(
+      "Objects that others made are being taken over (docs/adopt.md): the stack wins fields that other managers hold, which without it end the first preview as conflicts, and leaves the podSpec of existing Servers as it is. Take it out when `npm run adopt` finds nothing left. Default: false.",
+    ),
 });
 
 export const k3s = z.strictObject({
@@ -56,6 +63,11 @@ export const k3s = z.strictObject({
         .describe("When to take snapshots: five cron fields, in the server's time zone."),
       retention: z.int().min(1).max(1000).default(28).describe("How many scheduled snapshots each server keeps."),
       compress: z.boolean().default(true).describe("Compress snapshots (zip)."),
+      s3: snapshotStore
+        .optional()
+        .describe(
+          "Bucket that K3s copies every snapshot to, beside the machine's own folder. Needs the secrets etcdS3AccessKey and etcdS3SecretKey. Default: none.",
+        ),
     })
     .prefault({})
     .describe("Scheduled snapshots of the embedded etcd; ignored with SQLite."),
@@ -71,6 +83,7 @@ export const k3s = z.strictObject({
     .describe(
       "How Services are carried: by kube-proxy in one of two modes, or, `disabled`, by Calico with calico.dataplane bpf. On a cluster that runs, change it in a maintenance window.",
     ),
+  ...hardening,
   disable: z
     .array(z.enum(["coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"]))
     .default([])

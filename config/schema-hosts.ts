@@ -1,5 +1,6 @@
 /** The machines that K3s runs on and how to reach them: part of `config/schema.ts`. */
 import { z } from "zod";
+import { bucket, folder, region } from "./schema-bucket";
 import { absolutePath, dnsSubdomain, hostName, httpsFile, httpsUrl, ipAddress, sha256, sshHostKey } from "./values";
 
 const port = z.int().min(1).max(65535);
@@ -46,31 +47,12 @@ const ssh = z.strictObject({
   bastion: bastion.optional().describe("A machine through which all others are reached. One hop."),
 });
 
-/** Names that S3 allows for general-purpose buckets (Amazon S3 user guide, "Bucket naming rules"). */
-const bucket = z
-  .string()
-  .refine(
-    (value) =>
-      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value) && !value.includes("..") && !/^\d+(\.\d+){3}$/.test(value),
-    {
-      error:
-        "expected the name of a bucket: 3 to 63 lower-case letters, digits, dots or dashes, starting and ending with a letter or digit, no IP address",
-    },
-  );
-
 const s3 = z.strictObject({
   bucket: bucket.describe("Bucket that keeps the copies. It must exist; nothing but copies is written to it."),
-  region: z
-    .string()
-    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: "expected a region such as eu-central-1" })
-    .describe(
-      "Region of the bucket, which requests are signed for. With `endpoint`: what that store calls its region.",
-    ),
-  prefix: z
-    .string()
-    .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/, {
-      error: "expected a folder in the bucket, without a slash at either end, such as backups/prod",
-    })
+  region: region.describe(
+    "Region of the bucket, which requests are signed for. With `endpoint`: what that store calls its region.",
+  ),
+  prefix: folder
     .default("seldon-k3s")
     .describe("Folder in the bucket. A copy is PREFIX/STACK/before-CNI-to-CNI-TIME.tar."),
   endpoint: httpsUrl

@@ -74,6 +74,8 @@ export type AllowedDrift = StackConfig["drift"]["allow"][number];
 /** Top-level keys that hold secrets. Pulumi encrypts them; they are read apart from the rest and stay `Output`s. */
 export const SECRET_KEYS = {
   k3sToken: "Token by which servers and agents join (K3s `token`). Without it the first server makes one.",
+  etcdS3AccessKey: "Access key id by which K3s writes etcd snapshots to the bucket of k3s.etcdSnapshots.s3.",
+  etcdS3SecretKey: "Secret access key that belongs to etcdS3AccessKey.",
   storageCredentials:
     "Credentials of `seldon.storage.remotes`: JSON, by name of the remote and parameter of rclone's backend.",
   kafkaPassword: "SASL password for Kafka (pipelines profile with SASL_SSL).",

@@ -126,9 +126,12 @@ restore_text() {
   echo "Backup $name of $HOST, $(date -u +%Y-%m-%dT%H:%M:%SZ), datastore $kind, K3s $(sed -n 1p "$stage/VERSION")."
   echo 'Restore it with the same version of K3s, or put that binary back first. As root, in a folder with this content:'
   if [ "$kind" = etcd ]; then
+    # With a bucket in its settings K3s would look for the snapshot there.
+    restore_local=''
+    if [ "$(effective etcd-s3 | tail -n 1)" = true ]; then restore_local=' --etcd-s3=false'; fi
     cat <<TEXT
   1. on every server:      systemctl stop k3s
-  2. on this server:       k3s server --cluster-reset --cluster-reset-restore-path=\$PWD/$(cd "$stage" && ls -d seldon-k3s-*) --token-file=\$PWD/var_lib_rancher_k3s_server_token
+  2. on this server:       k3s server --cluster-reset --cluster-reset-restore-path=\$PWD/$(cd "$stage" && ls -d seldon-k3s-*) --token-file=\$PWD/var_lib_rancher_k3s_server_token$restore_local
   3. on the other servers: rm -rf $K3S_DATA/server/db
   4. systemctl start k3s on this server, then on the others one by one, then k3s-agent on the agents
 TEXT

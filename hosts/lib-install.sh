@@ -93,6 +93,7 @@ place() {
 # place_all: configuration, images, binary, unit. Fails (1) with WORK/why.
 place_all() {
   (umask 077 && mkdir -p "$CONFIG_DIR/config.yaml.d") || return 1
+  if ! set_kernel || ! audit_folder; then return 1; fi
   while read -r place_number place_mode place_kind place_path; do
     [ "$place_kind" != overlay ] || continue
     place "$WORK/file.$place_number" "$place_mode" "$place_path" || {
@@ -170,7 +171,7 @@ undo() {
 undo_files() {
   while read -r undo_path; do drop_file "$undo_path" || true; done <"$INSTALLING/placed"
   drop_file "$IMAGES_DIR/$(images_name)"
-  for undo_folder in "$IMAGES_DIR" "$K3S_DATA/agent" "$K3S_DATA" "${K3S_DATA%/*}"; do drop_folder_if_empty "$undo_folder"; done
+  for undo_folder in "$AUDIT_FOLDER" "$K3S_DATA/server" "$IMAGES_DIR" "$K3S_DATA/agent" "$K3S_DATA" "${K3S_DATA%/*}"; do drop_folder_if_empty "$undo_folder"; done
   for undo_folder in "$CONFIG_DIR/config.yaml.d" "$CONFIG_DIR" "${CONFIG_DIR%/*}"; do drop_folder_if_empty "$undo_folder"; done
   if [ -d "$INSTALLING/before" ]; then
     if ! mkdir -p "$CONFIG_DIR" || ! cp -a "$INSTALLING/before/." "$CONFIG_DIR/"; then
@@ -189,6 +190,7 @@ install_k3s() {
     check_machine
   fi
   check_join
+  check_kernel
   fetch_all
   install_started_before=no
   if [ -e "$INSTALLING/started" ]; then install_started_before=yes; fi

@@ -107,7 +107,7 @@ choose_files() {
       ' "$WORK/file.$choose_number" >"$WORK/overlay"
       mv "$WORK/overlay" "$WORK/file.$choose_number"
       ;;
-    *" plain $REGISTRIES") [ "$chosen" != none ] || continue ;;
+    *" plain $REGISTRIES" | *" plain $ADMISSION_FILE" | *" plain $AUDIT_FILE" | *" plain $KERNEL_FILE") [ "$chosen" != none ] || continue ;;
     *) continue ;;
     esac
     printf '%s %s %s %s\n' "$choose_number" "$choose_mode" "$choose_kind" "$choose_path" >>"$WORK/files"
@@ -178,10 +178,12 @@ present() {
   choose_files
   : >"$WORK/more-reasons"
   choose_registries
+  check_kernel
   say_notes
   find_conflicts
   plan_override
   process=$(main_process "$unit")
+  choose_api_files
   if [ "$upgrade" = yes ]; then prepare_upgrade; fi
   if [ -d "$PENDING" ] && ! restarted_since && grep -qs ' /.*/k3s$' "$PENDING/list" && [ "$upgrade" = no ]; then
     echo 'an interrupted run has put in another binary and not restarted it' >>"$WORK/more-reasons"
@@ -190,8 +192,10 @@ present() {
   # A K3s that does not run is not started by taking it over.
   if [ "$chosen" = none ] && [ "$upgrade" = no ] && [ ! -d "$PENDING" ]; then : >"$WORK/reasons"; fi
   cat "$WORK/more-reasons" >>"$WORK/reasons"
+  list_api_files
   if grep -qxF "$REGISTRIES differs" "$WORK/reasons"; then printf '%s\n' "$REGISTRIES" >>"$WORK/changes"; fi
   sort -u -o "$WORK/changes" "$WORK/changes"
+  if ! set_kernel || ! audit_folder; then fail "$(cat "$WORK/why"). K3s and its settings are as they were; mend that, then run this again"; fi
   if [ -s "$WORK/reasons" ]; then
     say "K3s must be restarted: $(paste -s -d ';' "$WORK/reasons" | sed -e 's/;/; /g')"
     go_or_no_go
@@ -211,4 +215,5 @@ present() {
   remember_value converge-k3s "$converge"
   rm -rf "$STAGING"
   drop_pending
+  if [ "$chosen" != none ]; then drop_hardening; fi
 }

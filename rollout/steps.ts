@@ -8,6 +8,7 @@ import { CLEAR_NETWORK_UNAVAILABLE } from "./leave/network-unavailable";
 import { PROGRAMS } from "./machines/programs";
 import { NODE_PODS, PROVE } from "./node-pods/node-pods";
 import { REMOVE_NODE } from "./remove-node/remove-node";
+import { ROTATE } from "./rotate/rotate";
 import { SPREAD, UNSPREAD } from "./spread/spread";
 
 export const STEPS: readonly RolloutCommand[] = [
@@ -22,4 +23,5 @@ export const STEPS: readonly RolloutCommand[] = [
   LEAVE_CALICO,
   CLEAR_NETWORK_UNAVAILABLE,
   REMOVE_NODE,
+  ROTATE,
 ];

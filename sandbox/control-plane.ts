@@ -1,6 +1,7 @@
 /** A real Kubernetes control plane on loopback ports of this machine. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { messageOf } from "../config/thrown";
 import { ApiClient } from "./api/client";
 import { renderKubeconfig } from "./api/kubeconfig";
 import type { ToolPaths } from "./build-tools";
@@ -12,7 +13,7 @@ import {
   type ControlPlaneFiles,
   type Ports,
 } from "./control-plane/launches";
-import { messageOf, SandboxError } from "./failure";
+import { SandboxError } from "./failure";
 import { freePorts, type PortRange } from "./ports";
 import type { RunFolder } from "./run-folder";
 import { logTail, Supervisor } from "./supervisor";

@@ -55,6 +55,14 @@ const COMMANDS = {
     entry: "rollout/kubeconfig/main.ts",
     summary: "bring the administrator's kubeconfig here when there is none or it no longer works",
   },
+  rotate: {
+    entry: "rollout/rotate/main.ts",
+    summary: "renew K3s' certificates, the cluster's token or the key of its Secrets (shows first; --yes does it)",
+  },
+  adopt: {
+    entry: "tools/adopt/main.ts",
+    summary: "take over what is in a cluster already: what would change, what is in the way, and the import file",
+  },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },

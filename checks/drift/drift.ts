@@ -13,6 +13,7 @@ import { LOOK_MS } from "../hosts/reader";
 import { takeOver } from "../hosts/take-over";
 import { drift, type Outcome, pass, skipped } from "../verdict";
 import { type MachineState, machineState } from "./machine";
+import { judgeHardening } from "./hardening-row";
 import { judgeCniFiles, judgeGuard, judgeLeftovers, judgeSysctls } from "./network-rows";
 import { judgeEffective, judgeFiles, judgeUnit, judgeVersion } from "./settings-rows";
 import { judgeCertificates, judgePrograms } from "./upkeep-rows";
@@ -81,6 +82,14 @@ const ROWS: readonly DriftRow[] = [
     proves: "nobody took back what K3s set in the kernel",
     expected: "net.ipv4.ip_forward=1 and net.bridge.bridge-nf-call-iptables=1",
     judge: judgeSysctls,
+  },
+  {
+    id: "hardening",
+    title: "The CIS profile is on the machine as declared",
+    proves:
+      "nobody changed a kernel value or a file that the profile brings, and none is left of one that is not declared",
+    expected: "kernel values and files as k3s.hardening says",
+    judge: judgeHardening,
   },
   {
     id: "certificates",

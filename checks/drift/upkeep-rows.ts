@@ -7,7 +7,7 @@ import { converge, type MachineState } from "./machine";
 /** K3s renews at its start what has fewer than 120 days left (90 in older releases), so fewer than this is a K3s that never restarts. */
 const LEAST_DAYS = 30;
 
-export function judgeCertificates({ facts, declared }: MachineState): Outcome {
+export function judgeCertificates({ facts, declared, stack }: MachineState): Outcome {
   const { certificates, k3s } = facts;
   // A certificate authority lives ten years and is not renewed by itself.
   const own = certificates.filter(({ name }) => !/(^|\/)[^/]*-ca\.crt$/.test(name));
@@ -16,7 +16,7 @@ export function judgeCertificates({ facts, declared }: MachineState): Outcome {
   const shown = `${first!.name} has ${first!.daysLeft} days left, the shortest of ${own.length}`;
   if (first!.daysLeft >= LEAST_DAYS) return pass(shown);
   return drift(shown, {
-    fix: `${declared.host.name}: systemctl restart ${k3s.unit ?? "k3s"}, one server at a time: K3s renews them at its start`,
+    fix: `${declared.host.name}: systemctl restart ${k3s.unit ?? "k3s"}, one server at a time: K3s renews them at its start; or, with new keys, npm run rotate -- ${stack} certificates --yes`,
   });
 }
 

@@ -5,6 +5,7 @@ import { clusterIdentity } from "../criteria/cluster-identity";
 import type { GateId } from "../subject";
 import { calicoReady } from "./calico-ready";
 import { hostsGate } from "./hosts";
+import { objectsReady } from "./objects-ready";
 import { preflightGate } from "./preflight";
 import { seldonRuntimeReady } from "./seldon-runtime-ready";
 import { serversReady } from "./servers-ready";
@@ -15,6 +16,7 @@ const GATES: Record<GateId, (context: CheckContext) => readonly Check[]> = {
   "cluster-identity": () => [],
   "calico-ready": calicoReady,
   preflight: preflightGate,
+  "objects-ready": objectsReady,
   "seldon-runtime-ready": seldonRuntimeReady,
   "servers-ready": serversReady,
 };

@@ -93,6 +93,8 @@ export interface HostFacts {
   /** Whether the guard rule stands, and whether its unit will put it back after a reboot. */
   readonly guard: { readonly present: boolean; readonly unit: "enabled" | "disabled" | "absent" };
   readonly listening: readonly { readonly protocol: "tcp" | "udp"; readonly port: number }[];
+  /** Files of the CIS profile that our programs wrote. */
+  readonly hardeningFiles: readonly HashedFile[];
   /** Our programs on the machine, with the hash of what is there. */
   readonly programs: readonly { readonly name: string; readonly sha256: string }[];
 }
@@ -234,6 +236,7 @@ export function parseFacts(text: string): HostFacts {
     listening: rows("listening").flatMap(([protocol = "", port = ""]) =>
       protocol === "tcp" || protocol === "udp" ? [{ protocol, port: number("listening", port) } as const] : [],
     ),
+    hardeningFiles: hashed("hardening-file"),
     programs: rows("seldon-k3s-program").map(([name = "", sha256 = ""]) => ({ name, sha256 })),
   };
 }

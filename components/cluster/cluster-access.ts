@@ -45,10 +45,11 @@ export class ClusterAccess extends pulumi.ComponentResource {
       {
         kubeconfig: args.cluster.kubeconfigFile,
         clusterIdentifier: args.cluster.name,
-        // Every switch is set, to the provider's own default: one that is left out is read from the environment.
+        // Every switch is set, to the provider's own default where nothing is said: one that is left out is read from the environment.
         deleteUnreachable: false,
         enableConfigMapMutable: false,
-        enablePatchForce: false,
+        // While objects of others are taken over, their managers still hold fields that the stack declares.
+        enablePatchForce: args.cluster.takeOver === true,
         enableSecretMutable: false,
         enableServerSideApply: true,
         skipUpdateUnreachable: false,

@@ -51,7 +51,8 @@ export class K3sCluster extends pulumi.ComponentResource {
     super(token("K3sCluster"), name, { ...args, token: joinToken }, opts);
 
     const input = { ...args, hasToken: joinToken !== undefined };
-    const files = mergeHostFiles(renderHosts(input), renderDropIns(args));
+    const exemptNamespaces = args.subject.machines?.exemptNamespaces;
+    const files = mergeHostFiles(renderHosts({ ...input, exemptNamespaces }), renderDropIns(args));
     const mismatches = findMismatches(
       files,
       (args.hosts?.servers ?? []).map((host) => host.name),

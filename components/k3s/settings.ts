@@ -4,7 +4,10 @@
  * Left out on purpose: `flannel-backend` and `disable-network-policy` (drop-ins of their own, see `node-network/`: the
  * switch of the CNI rewrites those and nothing else), and the token (a file of its own).
  */
+import { hasS3Retention } from "../../config/compatibility";
 import type { Host, StackConfig } from "../../config/schema";
+import { hardeningSettings } from "./hardening";
+import { S3_SECRET } from "./snapshot-secret";
 
 /** Value of one K3s setting. A list stands for a flag that may be given several times. */
 export type Setting = string | number | boolean | readonly string[];
@@ -59,13 +62,37 @@ function datastoreSettings(host: Host, { k3s, hosts }: SettingsInput): Settings 
     "etcd-snapshot-compress": k3s.etcdSnapshots.compress,
     "etcd-snapshot-retention": k3s.etcdSnapshots.retention,
     "etcd-snapshot-schedule-cron": k3s.etcdSnapshots.schedule,
+    ...bucketSettings(k3s),
   };
+}
+
+/**
+ * Only the name of a Secret: K3s reads the rest from it at each snapshot, so that no credentials lie on a machine and new
+ * ones need no restart. Any other setting of S3 but the retention would make K3s ignore the Secret.
+ */
+function bucketSettings({ etcdSnapshots, version }: StackConfig["k3s"]): Settings {
+  const { s3, retention } = etcdSnapshots;
+  if (s3 === undefined) return {};
+  return {
+    "etcd-s3": true,
+    "etcd-s3-config-secret": S3_SECRET,
+    ...(hasS3Retention(version) ? { "etcd-s3-retention": s3.retention ?? retention } : {}),
+  };
+}
+
+/** Settings of two origins: a list that both have holds the values of both. */
+function joined(own: Settings, more: Settings): Settings {
+  const lists = Object.entries(own).flatMap(([key, value]) => {
+    const other = more[key];
+    return typeof value === "object" && typeof other === "object" ? [[key, [...value, ...other]] as const] : [];
+  });
+  return { ...own, ...more, ...Object.fromEntries(lists) };
 }
 
 /** Settings of a server. */
 export function serverSettings(host: Host, input: SettingsInput): Settings {
   const { cluster, k3s, network } = input;
-  return {
+  const own: Settings = {
     ...nodeSettings(host, input),
     ...datastoreSettings(host, input),
     "cluster-cidr": network.clusterCidr,
@@ -83,6 +110,7 @@ export function serverSettings(host: Host, input: SettingsInput): Settings {
     // The admin's kubeconfig stays readable by root only.
     "write-kubeconfig-mode": "0600",
   };
+  return joined(own, hardeningSettings("server", k3s));
 }
 
 /**
@@ -94,6 +122,7 @@ export function agentSettings(host: Host, input: SettingsInput): Settings {
   return {
     ...nodeSettings(host, input),
     ...(first === undefined ? {} : { server: joinUrl(first) }),
+    ...hardeningSettings("agent", input.k3s),
   };
 }
 

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { type Client, clientsOf } from "../../config/ingress";
 import { type Kafka, kafkaOf } from "../../config/kafka";
+import { storageRanges } from "../../config/policies";
 import { operatorNamespace, runtimeNamespaces, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { COMPONENTS } from "./endpoints";
@@ -29,6 +30,8 @@ export interface PolicyContext {
   /** Ranges that the way to the object storage must not open: pods, Services, nodes. */
   readonly reserved: readonly string[];
   readonly storageCidrs: readonly string[];
+  /** Pods of an object storage inside the cluster. */
+  readonly storageService?: { readonly namespace: string; readonly podLabels: Readonly<Record<string, string>> };
   readonly kafka: Destination;
   readonly collector: Destination;
   /** Ports of the rows whose ports are configured. */
@@ -89,7 +92,8 @@ export function policyContext(config: PolicyConfig): PolicyContext {
     ...(policies.monitoringNamespace === undefined ? {} : { monitoringNamespace: policies.monitoringNamespace }),
     nodeCidrs: network.nodeCidrs,
     reserved: [network.clusterCidr, network.serviceCidr, ...network.nodeCidrs],
-    storageCidrs: policies.storage.cidrs,
+    storageCidrs: storageRanges(policies),
+    ...(policies.storage.service === undefined ? {} : { storageService: policies.storage.service }),
     kafka: brokersOf(kafka),
     collector: collectorOf(seldon.tracing),
     ports: {

@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { digest } from "../canonical";
 import { token } from "../component";
 import { asSpec } from "./builders";
-import { policyContext } from "./context";
+import type { CalicoObject } from "./calico/objects";
+import type { RbacObject } from "./calico/tiers";
 import type { PolicyConfig } from "./context";
-import { renderPolicies } from "./render";
+import { declaredPolicies } from "./declared";
+import type { DeclaringConfig } from "./declared";
 
 /** Arguments of {@link NetworkPolicies}: the sections of the configuration that decide who may talk to whom. */
 export interface NetworkPoliciesArgs {
@@ -17,6 +19,14 @@ export interface NetworkPoliciesArgs {
   readonly ingress: PolicyConfig["ingress"];
   /** Ranges of pods, Services and nodes. */
   readonly network: PolicyConfig["network"];
+  /** Who enforces: Calico's own kinds are declared where Calico runs. */
+  readonly cni: DeclaringConfig["cni"];
+}
+
+/** Logical name of an object of Calico's: namespace, name and, where staged, that. */
+function logicalName({ kind, metadata: { namespace, name } }: CalicoObject): string {
+  const place = namespace === undefined ? name : `${namespace}-${name}`;
+  return kind === "Tier" ? `tier-${name}` : kind.startsWith("Staged") ? `staged-${place}` : place;
 }
 
 /**
@@ -26,6 +36,9 @@ export interface NetworkPoliciesArgs {
  * for one component. A connection needs both ends open, the caller's egress and the callee's ingress. They are plain
  * `networking.k8s.io/v1`, which Calico and K3s' own controller both enforce, so that they hold while a cluster changes
  * its CNI, and after a way back. Each carries the reason for each of its rules in an annotation.
+ *
+ * What Kubernetes' kind cannot say is said in Calico's, where Calico runs: tiers, sets of addresses, a default deny of
+ * the cluster, and policies that are staged because `policies.enforce` does not let them act.
  *
  * Construct it before the workloads, so that no pod ever runs open.
  */
@@ -37,21 +50,62 @@ export class NetworkPolicies extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("NetworkPolicies"), name, args, opts);
-    const policies = args.policies.enabled ? renderPolicies(policyContext(args)) : [];
+    const declared = declaredPolicies(args);
+    const child = { parent: this };
 
-    const created = policies.map(
+    const acting = declared.policies.map(
       (policy) =>
         new k8s.networking.v1.NetworkPolicy(
           `${name}-${policy.metadata.namespace}-${policy.metadata.name}`,
           { metadata: policy.metadata, spec: asSpec(policy) },
-          { parent: this },
+          child,
         ),
     );
-    this.names = pulumi
-      .all(created.map((policy) => policy.metadata))
-      .apply((all) => all.map(({ namespace, name: policyName }) => `${namespace}/${policyName}`));
-    this.fingerprint = pulumi.output(digest(policies));
+    const custom = (object: CalicoObject, dependsOn: readonly pulumi.Resource[]) =>
+      new k8s.apiextensions.CustomResource(
+        `${name}-${logicalName(object)}`,
+        { ...object },
+        dependsOn.length > 0 ? { ...child, dependsOn: [...dependsOn] } : child,
+      );
+    // A tier with policies cannot be deleted, and a policy without its tier is read as the last of all.
+    const before = declared.before.map((object) => custom(object, []));
+    const calico = declared.calico.map((object) => custom(object, before));
+    // Nothing that is open by a policy may be closed for the moment between two objects.
+    const last = declared.last.map((object) => custom(object, [...acting, ...calico]));
+    for (const object of declared.rbac)
+      grant(`${name}-${object.kind}-${object.metadata.name}`.toLowerCase(), object, child);
+
+    const kubernetesNames = acting.map(({ metadata }) =>
+      metadata.apply(({ namespace, name: policyName }) => `${namespace}/${policyName}`),
+    );
+    const calicoNames = [...before, ...calico, ...last].map(({ kind, metadata }) =>
+      pulumi
+        .all([kind, metadata])
+        .apply(([word, { namespace, name: policyName }]) =>
+          [word, namespace === undefined ? policyName : `${namespace}/${policyName}`].join(" "),
+        ),
+    );
+    this.names = pulumi.all([...kubernetesNames, ...calicoNames]);
+    this.fingerprint = pulumi.output(digest(fingerprinted(declared)));
 
     this.registerOutputs({ names: this.names, fingerprint: this.fingerprint });
   }
+}
+
+/** Stacks without objects of Calico's keep the fingerprint that they had, or a validation would run again for nothing. */
+function fingerprinted({ policies, before, calico, last, rbac }: ReturnType<typeof declaredPolicies>): unknown {
+  const others = [...before, ...calico, ...last, ...rbac];
+  return others.length === 0 ? policies : { policies, others };
+}
+
+function grant(name: string, object: RbacObject, opts: pulumi.ResourceOptions): void {
+  // The provider's types know no `readonly`.
+  if (object.kind === "ClusterRole") {
+    const rules = object.rules as unknown as k8s.types.input.rbac.v1.PolicyRule[];
+    void new k8s.rbac.v1.ClusterRole(name, { metadata: object.metadata, rules }, opts);
+    return;
+  }
+  const { metadata, roleRef } = object;
+  const subjects = object.subjects as unknown as k8s.types.input.rbac.v1.Subject[];
+  void new k8s.rbac.v1.ClusterRoleBinding(name, { metadata, roleRef, subjects }, opts);
 }

@@ -27,7 +27,10 @@ const PEERS: Readonly<Record<Party, (context: PolicyContext) => Peer[]>> = {
   kubelet: () => [],
   apiserver: ({ nodeCidrs }) => nodeCidrs.map(range),
   dns: () => [podsIn([DNS_NAMESPACE], DNS_LABELS)],
-  storage: ({ storageCidrs, reserved }) => rangesWithout(storageCidrs, reserved),
+  storage: ({ storageCidrs, storageService: service, reserved }) => [
+    ...(service === undefined ? [] : [podsIn([service.namespace], service.podLabels)]),
+    ...rangesWithout(storageCidrs, reserved),
+  ],
   kafka: ({ kafka }) => destination(kafka),
   schemaRegistry: () => [],
   collector: ({ collector }) => destination(collector),

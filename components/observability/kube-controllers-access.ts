@@ -6,15 +6,10 @@
  * operator's. In 3.31 the tier is Calico Enterprise's only. Felix and Typha are on the host network, where no policy of
  * that tier applies; Goldmane's own policy opens its port to all.
  */
-import type { CalicoVersion } from "../../config/compatibility";
+import { CALICO } from "../../config/compatibility";
 import { labels } from "../component";
 import { REASONS_ANNOTATION } from "../network-policies/builders";
 import { CALICO_NAMESPACE, keepsCalico, KUBE_CONTROLLERS_PORT, type ObservabilityConfig } from "./targets";
-
-const TIER = "calico-system";
-
-/** Lines whose operator closes the port. */
-const CLOSED: Readonly<Record<CalicoVersion, boolean>> = { "3.31.7": false, "3.32.1": true };
 
 /** A policy of Calico's own kind, as the operator's CRDs store it. */
 export interface CalicoPolicy {
@@ -46,22 +41,23 @@ export interface CalicoPolicy {
 export function kubeControllersAccess(config: ObservabilityConfig): CalicoPolicy[] {
   const { calico, policies } = config;
   const from = policies.monitoringNamespace;
-  if (from === undefined || !keepsCalico(config) || !CLOSED[calico.version]) return [];
+  const tier = CALICO[calico.version].operatorTier?.name;
+  if (from === undefined || !keepsCalico(config) || tier === undefined) return [];
   return [
     {
       apiVersion: "crd.projectcalico.org/v1",
       kind: "NetworkPolicy",
       metadata: {
         // The name begins with its tier, as Calico wants it.
-        name: `${TIER}.seldon-k3s-metrics`,
+        name: `${tier}.seldon-k3s-metrics`,
         namespace: CALICO_NAMESPACE,
-        labels: labels({ "projectcalico.org/tier": TIER }),
+        labels: labels({ "projectcalico.org/tier": tier }),
         annotations: {
           [REASONS_ANNOTATION]: `from Prometheus in ${from}, TCP ${KUBE_CONTROLLERS_PORT}: metrics of kube-controllers, which the operator's default deny closes`,
         },
       },
       spec: {
-        tier: TIER,
+        tier,
         order: 0,
         selector: "k8s-app == 'calico-kube-controllers'",
         types: ["Ingress"],

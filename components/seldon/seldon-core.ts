@@ -28,6 +28,13 @@ export interface SeldonCoreArgs {
   readonly protect: boolean;
   /** What the readiness gates look at. */
   readonly subject: Subject;
+  /**
+   * Leave the podSpec of Servers that exist as it is, while they are taken over: the provider would take what kubectl wrote
+   * for its own and drop what is not declared, without a word in the preview (4.34, `await.go` fixCSAFieldManagers).
+   *
+   * @default false
+   */
+  readonly takeOver?: boolean | undefined;
   /** SASL password for Kafka. Needed for the pipelines profile over SASL_SSL, not read otherwise. Stays a secret. */
   readonly kafkaPassword?: pulumi.Output<string>;
   /** Credentials of the object storages. Needed where there are remotes, not read otherwise. Stays a secret. */
@@ -158,8 +165,12 @@ export class SeldonCore extends pulumi.ComponentResource {
       return declaredServers.map((server) => {
         const suffix = `server-${server.metadata.namespace}-${server.metadata.name}`;
         const isScaled = server.spec.minReplicas !== server.spec.maxReplicas;
-        // Between its bounds the number is the scheduler's.
-        const kept = isScaled ? { ignoreChanges: ["spec.replicas"] } : {};
+        const left = [
+          // Between its bounds the number is the scheduler's.
+          ...(isScaled ? ["spec.replicas"] : []),
+          ...(args.takeOver === true ? ["spec.podSpec"] : []),
+        ];
+        const kept = left.length === 0 ? {} : { ignoreChanges: left };
         const own = child({ dependsOn: [runtimeReady], ...kept });
         return new k8s.apiextensions.CustomResource(`${name}-${suffix}`, server, own);
       });

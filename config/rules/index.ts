@@ -4,6 +4,7 @@ import { CHART_VALUE_RULES } from "./chart-values";
 import { CALICO_RULES } from "./calico";
 import { CLUSTER_RULES } from "./cluster";
 import { CNI_RULES } from "./cni";
+import { ENFORCEMENT_RULES } from "./enforcement";
 import { HOST_RULES } from "./hosts";
 import { INGRESS_RULES } from "./ingress";
 import { K3S_RULES } from "./k3s";
@@ -44,6 +45,7 @@ export const RULES: readonly Rule[] = [
   ...TLS_RULES,
   ...INGRESS_RULES,
   ...POLICY_RULES,
+  ...ENFORCEMENT_RULES,
   ...OBSERVABILITY_RULES,
   ...LIST_RULES,
 ];

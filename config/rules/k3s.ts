@@ -1,4 +1,5 @@
 import { declaredCnis } from "../derive";
+import { HARDENING_RULES } from "./hardening";
 import type { Rule } from "./rule";
 
 /** The StorageClass that K3s brings, and the default of seldon.storageClass. */
@@ -43,6 +44,7 @@ function isCronField(text: string, field: CronField): boolean {
 
 /** Settings of the K3s servers. */
 export const K3S_RULES: readonly Rule[] = [
+  ...HARDENING_RULES,
   {
     id: "k3s.snapshot-schedule",
     *check({ k3s }) {

@@ -15,7 +15,9 @@ function uniqueLists({ cluster, k3s, network, seldon, policies }: StackConfig): 
     ...serverLists({ seldon }).flatMap(({ path, servers }) =>
       servers.map((server, index): List => [`${path}[${index}].capabilities`, server.capabilities]),
     ),
-    ["policies.storage.cidrs", policies.storage.cidrs],
+    ["policies.storage.cidrs", policies.storage.cidrs ?? []],
+    ["policies.takenOver", policies.takenOver],
+    ["policies.clusterDefaultDeny.exempt", policies.clusterDefaultDeny?.exempt ?? []],
     ["policies.storage.ports", policies.storage.ports],
   ];
 }

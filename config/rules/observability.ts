@@ -91,6 +91,19 @@ export const OBSERVABILITY_RULES: readonly Rule[] = [
     },
   },
   {
+    id: "observability.goldmane-digests",
+    *check({ observability, calico }) {
+      if (!observability.goldmane.enabled || calico.imageDigests === undefined) return;
+      yield {
+        path: "observability.goldmane.enabled",
+        problem: "runs an image that calico.imageDigests does not name: the operator stops where an ImageSet lacks one",
+        got: true,
+        allowed: "false while calico.imageDigests is set",
+        fix: "leave Goldmane out, or remove calico.imageDigests",
+      };
+    },
+  },
+  {
     id: "observability.goldmane-port",
     *check({ observability: { goldmane } }) {
       if (!goldmane.enabled || goldmane.metricsPort !== GOLDMANE_GRPC) return;

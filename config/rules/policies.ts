@@ -1,6 +1,7 @@
 import { contains, overlaps } from "../cidr";
 import { type Client, clientsOf } from "../ingress";
 import { type Kafka, kafkaOf } from "../kafka";
+import { storageRanges } from "../policies";
 import { seldonNamespaces } from "../runtimes";
 import type { StackConfig } from "../schema";
 import { isLabelKey, isLabelValue, LABEL_KEY_FORM, LABEL_VALUE_FORM } from "./labels";
@@ -22,6 +23,7 @@ function peers({ policies, seldon, ingress }: StackConfig): { path: string; name
     })),
     { path: "ingress.istio.namespace", namespace: ingress.provider === "istio" ? ingress.istio.namespace : undefined },
     { path: "policies.monitoringNamespace", namespace: policies.monitoringNamespace },
+    { path: "policies.storage.service.namespace", namespace: policies.storage.service?.namespace },
     { path: "seldon.kafka.namespace", namespace: seldon.kafka?.namespace },
     { path: "seldon.kafka.strimzi.namespace", namespace: seldon.kafka?.strimzi?.namespace },
     { path: "seldon.tracing.namespace", namespace: seldon.tracing?.namespace },
@@ -182,7 +184,7 @@ export const POLICY_RULES: readonly Rule[] = [
     id: "policies.storage-cut-away",
     *check(config) {
       if (!config.policies.enabled) return;
-      for (const [index, cidr] of config.policies.storage.cidrs.entries()) {
+      for (const [index, cidr] of (config.policies.storage.cidrs ?? []).entries()) {
         const own = ownRanges(config).find((range) => contains(range, cidr));
         if (own === undefined) continue;
         yield {
@@ -198,12 +200,13 @@ export const POLICY_RULES: readonly Rule[] = [
   {
     id: "policies.storage-none",
     *check({ policies }) {
-      if (!policies.enabled || policies.storage.cidrs.length > 0) return;
+      const { service, sets, cidrs } = policies.storage;
+      if (!policies.enabled || service !== undefined || sets.length > 0 || storageRanges(policies).length > 0) return;
       yield {
         path: "policies.storage.cidrs",
-        problem: "is empty, so no server could load a model",
-        got: policies.storage.cidrs,
-        allowed: "at least one range",
+        problem: "is empty, and neither service nor sets name a storage: no server could load a model",
+        got: cidrs,
+        allowed: "at least one range, or policies.storage.service, or policies.storage.sets",
         fix: "name the addresses of the object storage, or remove the key to allow all addresses outside the cluster",
       };
     },

@@ -78,12 +78,18 @@ test("the stacks that the documentation speaks of exist", () => {
     "calico-ebpf",
     "calico-hardened",
     "calico-nftables",
+    "edge-istio",
+    "edge-traefik",
+    "hardened",
     "leaving-calico",
     "leaving-flannel",
     "observability",
     "pipelines",
     "scrape-annotations",
+    "staged-policies",
+    "taken-over",
     "tenants",
+    "tiers",
   ]);
 });
 

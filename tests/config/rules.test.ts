@@ -5,20 +5,24 @@ import { RULES } from "../../config/rules";
 import { CALICO_CASES } from "./cases/calico";
 import { changed, KAFKA, soundConfig } from "./cases/case";
 import { EDGE_CASES } from "./cases/edge";
+import { HARDENING_CASES } from "./cases/hardening";
 import { NETWORK_CASES } from "./cases/network";
 import { NODE_CASES } from "./cases/nodes";
 import { OBSERVABILITY_CASES } from "./cases/observability";
 import { PLATFORM_CASES } from "./cases/platform";
+import { POLICY_CASES } from "./cases/policies";
 import { RUNTIME_CASES } from "./cases/runtimes";
 import { SELDON_CASES } from "./cases/seldon";
 
 const CASES = [
   ...PLATFORM_CASES,
+  ...HARDENING_CASES,
   ...NETWORK_CASES,
   ...NODE_CASES,
   ...CALICO_CASES,
   ...SELDON_CASES,
   ...RUNTIME_CASES,
+  ...POLICY_CASES,
   ...OBSERVABILITY_CASES,
   ...EDGE_CASES,
 ];
@@ -80,6 +84,17 @@ describe("a configuration is accepted when", () => {
       { "k3s.datastore": "sqlite", hosts: { servers: [{ name: "a", address: "192.0.2.11", hostKey: HOST_KEY }] } },
     ],
     ["snapshots are taken on named days", { "k3s.etcdSnapshots.schedule": "*/30 0-6,22 1 JAN-mar mon,3" }],
+    ["the CIS profile exempts a namespace", { "k3s.hardening": "cis", "k3s.podSecurityExemptions": ["monitoring"] }],
+    [
+      "snapshots go to a bucket",
+      {
+        "k3s.etcdSnapshots.s3": { bucket: "snapshots", region: "eu-central-1" },
+        "k3s.version": "v1.33.3+k3s1",
+        "k3s.etcdSnapshots.retention": 5,
+        "k3s.etcdSnapshots.s3.retention": 5,
+      },
+      ["etcdS3AccessKey", "etcdS3SecretKey"],
+    ],
     [
       "kubelet accepts the label",
       { "hosts.agents.0.labels": { "topology.kubernetes.io/zone": "a", "node.kubernetes.io/x": "" } },

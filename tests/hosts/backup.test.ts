@@ -89,6 +89,19 @@ onMachine("backup", (machine) => {
     );
   });
 
+  it("tells how to restore its own copy also where snapshots go to a bucket", () => {
+    const host = machine();
+    host.write("/var/lib/rancher/k3s/server/db/etcd/member/wal", "");
+    host.installK3s();
+    const restore = (name: string) => {
+      expect(backup(host, name)).toMatchObject({ code: 0 });
+      return host.sh(`tar -xOf ${BACKUPS}/${name}.tar ./RESTORE`).stdout;
+    };
+    expect(restore("one")).toMatch(/--token-file=\S+_token$/m);
+    host.write("/etc/rancher/k3s/config.yaml", 'etcd-s3: true\netcd-s3-config-secret: "x"\n', 0o600);
+    expect(restore("two")).toMatch(/--token-file=\S+_token --etcd-s3=false$/m);
+  });
+
   it("keeps the newest, and nothing that a killed run has left", () => {
     const host = sqlite(machine());
     host.write(`${BACKUPS}/.half.tar`, "half");

@@ -216,4 +216,18 @@ onMachine("secrets", (machine) => {
       "/etc/rancher/k3s/token\n",
     );
   });
+
+  it("names files of the CIS profile that are ours, and the kernel's values", () => {
+    const host = machine();
+    host.write("/etc/sysctl.d/90-kubelet.conf", "# Written by seldon-k3s for k3s.hardening: cis.\nkernel.panic = 10\n");
+    host.write("/etc/rancher/k3s/admission.yaml", "kind: AdmissionConfiguration\n");
+    const lines = inspect(host);
+    expect(values(lines, "hardening-file").map((line) => line.split(" ")[0])).toEqual([
+      "/etc/sysctl.d/90-kubelet.conf",
+    ]);
+    const kernel = values(lines, "sysctl").map((line) => line.split(" ")[0]);
+    expect(kernel).toEqual(
+      expect.arrayContaining(["kernel.panic_on_oops", "vm.panic_on_oom", "kernel.keys.root_maxkeys"]),
+    );
+  });
 });

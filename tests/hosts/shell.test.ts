@@ -23,6 +23,7 @@ describe("programs for machines", () => {
       "host-ports",
       "inspect",
       "k3s",
+      "rotate",
       "run",
       "settings",
       "token",

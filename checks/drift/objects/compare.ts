@@ -1,6 +1,7 @@
 /** Compares one declared object with the live one, by a dry run of what would be applied. */
 import type { ClusterApi } from "../../cluster/api";
-import { type Kinds, objectPath } from "../../cluster/kinds";
+import type { Kinds } from "../../cluster/kinds";
+import { objectPath } from "../../cluster/paths";
 import type { DeclaredObject } from "./declared";
 import { differences, missingFrom } from "./difference";
 import { isTree, type Tree } from "./field-path";
@@ -19,24 +20,27 @@ export interface Comparing {
   readonly api: ClusterApi;
   readonly kinds: Kinds;
   readonly signal: AbortSignal;
+  /** Field manager of the dry run. @default the name under which the stack wrote the object */
+  readonly manager?: string;
 }
 
 /** @throws LookError, also where the object's kind is not installed or a right is missing. */
-export async function compare(declared: DeclaredObject, { api, kinds, signal }: Comparing): Promise<Comparison> {
+export async function compare(declared: DeclaredObject, comparing: Comparing): Promise<Comparison> {
+  const { kinds, signal } = comparing;
   const served = await kinds.get(declared.apiVersion, declared.kind, signal);
   // A chart's object got the release's namespace before anybody knew whether its kind has one.
   const object = served.namespaced ? declared : { ...declared, namespace: undefined };
   const path = objectPath(object, served);
-  const found = await look(object, path, api, signal);
+  const found = await look(object, path, comparing);
   // Something may write between the look and the dry run; what differs twice, differs.
-  return found.differences.length > 0 ? look(object, path, api, signal) : found;
+  return found.differences.length > 0 ? look(object, path, comparing) : found;
 }
 
-async function look(object: DeclaredObject, path: string, api: ClusterApi, signal: AbortSignal): Promise<Comparison> {
+async function look(object: DeclaredObject, path: string, { api, signal, manager }: Comparing): Promise<Comparison> {
   const live = await api.find<Tree>(path, signal);
   if (live === undefined) return { differences: [whole(object, "missing")] };
   const owned = ownedFields(live);
-  const dryRun = await api.dryRunApply<Tree>(path, object.body, managerFor(object, owned), signal);
+  const dryRun = await api.dryRunApply<Tree>(path, object.body, manager ?? managerFor(object, owned), signal);
   const refused = "objection" in dryRun;
   const found = new Findings(
     object,

@@ -3,13 +3,14 @@
  * made, so a policy that opens everything is invisible to it.
  */
 import type { Check, Expectation } from "../../check";
-import { groupPath } from "../../cluster/kinds";
+import { groupPath } from "../../cluster/paths";
 import type { KubeObject } from "../../cluster/objects";
 import type { CheckContext } from "../../context";
 import { CLUSTER_IDENTITY } from "../../criteria/cluster-identity";
 import { LookError } from "../../verdict";
 import { type ObjectDifference, whole } from "./findings";
 import { ownedFields } from "./managed-fields";
+import { namespacesOf } from "../../subject";
 import type { ObjectDrift } from "./objects";
 import type { Tree } from "./field-path";
 
@@ -91,8 +92,7 @@ const ROWS: readonly UndeclaredRow[] = [
 ];
 
 export function undeclaredObjects(run: ObjectDrift): Check {
-  const { subject } = run.context;
-  const namespaces = [...new Set([subject.operatorNamespace, ...subject.namespaces])];
+  const namespaces = namespacesOf(run.context.subject);
   return {
     id: "undeclared-objects",
     title: "Nobody made objects beside the stack",

@@ -52,4 +52,13 @@ describe("ClusterAccess", () => {
       process.env = before;
     }
   });
+
+  it("wins fields of other managers only while objects are taken over", async () => {
+    const takingOver = { ...args, cluster: { ...config.cluster, takeOver: true } };
+    const recording = await recordComponent(() => void new ClusterAccess("cluster", takingOver));
+    expect(recording.named("cluster-provider").inputs).toMatchObject({
+      enablePatchForce: "true",
+      upsertExistingObjects: "false",
+    });
+  });
 });

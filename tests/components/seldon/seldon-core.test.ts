@@ -12,9 +12,10 @@ interface Given {
   readonly protect?: boolean;
   readonly password?: string;
   readonly credentials?: string;
+  readonly takeOver?: boolean;
 }
 
-function declare({ seldon = {}, protect = true, password, credentials }: Given = {}): Promise<Recording> {
+function declare({ seldon = {}, protect = true, password, credentials, takeOver }: Given = {}): Promise<Recording> {
   const config = seldonStack({ seldon });
   return recordComponent(
     () =>
@@ -22,6 +23,7 @@ function declare({ seldon = {}, protect = true, password, credentials }: Given =
         seldon: config.seldon,
         charts: config.charts,
         protect,
+        takeOver,
         subject: subjectOf("test", config),
         ...(password === undefined ? {} : { kafkaPassword: pulumi.secret(password) }),
         ...(credentials === undefined ? {} : { storageCredentials: pulumi.secret(credentials) }),
@@ -141,6 +143,16 @@ describe("component SeldonCore", () => {
     const { options } = (await declare({ protect: false })).named("seldon-crds");
     expect(options.retainOnDelete).toBe(true);
     expect(options.protect ?? false).toBe(false);
+  });
+
+  test("leaves the podSpec of Servers alone while they are taken over, and only then", async () => {
+    const ignored = async (takeOver?: boolean) => {
+      const { resources } = await declare(takeOver === undefined ? {} : { takeOver });
+      return resources.flatMap(({ name, options }) => (options.ignoreChanges ? [[name, options.ignoreChanges]] : []));
+    };
+    expect(await ignored(true)).toEqual([["seldon-server-financial-ml-mlserver", ["spec.podSpec"]]]);
+    expect(await ignored(false)).toEqual([]);
+    expect(await ignored()).toEqual([]);
   });
 
   test("installs 2.9.1 from its own folders", async () => {

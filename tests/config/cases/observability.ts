@@ -1,3 +1,4 @@
+import { CALICO } from "../../../config/compatibility";
 import type { RuleCase } from "./case";
 
 const WATCHED = { "observability.mode": "prometheus-operator", "policies.monitoringNamespace": "monitoring" };
@@ -64,6 +65,21 @@ export const OBSERVABILITY_CASES: readonly RuleCase[] = [
     set: { ...WATCHED, "cni.provider": "flannel", "observability.goldmane.enabled": true },
     at: "observability.goldmane.enabled",
     says: ["which this stack does not keep", "leave Goldmane out"],
+  },
+  {
+    when: "Goldmane's image has no digest beside those of the others",
+    rule: "observability.goldmane-digests",
+    set: {
+      ...CALICO_332,
+      ...WATCHED,
+      "observability.goldmane.enabled": true,
+      "calico.imageDigests": {
+        version: "3.32.1",
+        images: Object.fromEntries(CALICO["3.32.1"].images.map((image) => [image, `sha256:${"0".repeat(64)}`])),
+      },
+    },
+    at: "observability.goldmane.enabled",
+    says: ["lacks one", "remove calico.imageDigests"],
   },
   {
     when: "Goldmane's metrics take its gRPC port",

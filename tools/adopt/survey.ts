@@ -1,0 +1,79 @@
+/** Everything that `npm run adopt` finds out, before anybody decides anything. Writes nothing. */
+import { setMaxListeners } from "node:events";
+import type { ObjectDrift } from "../../checks/drift/objects/objects";
+import { namespacesOf } from "../../checks/subject";
+import { outcomeOfError } from "../../checks/verdict";
+import type { Candidates } from "./candidates";
+import { forget, type OtherRelease, otherReleases, takenByOthers } from "./helm-owners";
+import { type Inventory, takeInventory } from "./inventory";
+import { type Obstacle, obstaclesOf } from "./obstacles";
+import { type FoundWorkaround, liveObjects, type Named, outsideOf, workaroundsOf } from "./outside";
+
+export interface Survey {
+  readonly inventory: Inventory;
+  readonly obstacles: readonly Obstacle[];
+  readonly outside: readonly Named[];
+  readonly releases: readonly OtherRelease[];
+  readonly workarounds: readonly FoundWorkaround[];
+  /** What the reader must know, and what does not stand in the way. */
+  readonly notes: readonly string[];
+  /** What could not be looked at. */
+  readonly gaps: readonly string[];
+}
+
+export interface SurveyOptions {
+  readonly candidates: Candidates;
+  readonly run: ObjectDrift;
+  /** `cluster.takeOver`. */
+  readonly takeOver: boolean;
+  readonly signal: AbortSignal;
+}
+
+export async function survey({ candidates, run, takeOver, signal }: SurveyOptions): Promise<Survey> {
+  setMaxListeners(0, signal);
+  const inventory = await takeInventory(candidates, run, signal);
+  const gaps = [...inventory.gaps];
+  const orGap = async <T>(what: string, empty: T, how: () => Promise<T>): Promise<T> => {
+    try {
+      return await how();
+    } catch (error) {
+      signal.throwIfAborted();
+      gaps.push(`${what}: ${outcomeOfError(error).actual}`);
+      return empty;
+    }
+  };
+  const namespaces = namespacesOf(run.context.subject);
+  const taken = await orGap("releases over existing objects", [], () => takenByOthers(inventory, run, signal));
+  const releases = await orGap("other releases", [], () => otherReleases(inventory, namespaces, run, signal));
+  const live = await orGap("objects beside the declared ones", [], () => liveObjects(run, signal));
+  return {
+    inventory,
+    obstacles: [...obstaclesOf(inventory, { context: run.context, takeOver }), ...taken],
+    outside: outsideOf(live),
+    releases,
+    workarounds: workaroundsOf(live),
+    notes: [...sharedOwners(inventory, run), ...secretNotes(inventory)],
+    gaps,
+  };
+}
+
+/** Objects that the stack takes over while a release that it does not declare still counts them as its own. */
+function sharedOwners({ objects, releases }: Inventory, run: ObjectDrift): string[] {
+  const declared = new Set(releases.map(({ id }) => id));
+  const shared = objects.filter(
+    ({ standing, helm }) => standing === "adopt" && helm !== undefined && !declared.has(helm),
+  );
+  return [...new Set(shared.map(({ helm }) => helm!))].map((helm) => {
+    const names = shared.filter((one) => one.helm === helm).map(({ object }) => `${object.kind} ${object.name}`);
+    const [namespace = "", name = ""] = helm.split("/");
+    return `release ${helm} counts ${names.join(", ")} as its own, and would change or delete it at its next upgrade or uninstall. Forget the release after the import; what it brought stays: ${forget(namespace, name, run)}`;
+  });
+}
+
+const secretNotes = ({ objects }: Inventory): string[] =>
+  objects
+    .filter(({ standing, object }) => standing === "adopt" && object.kind === "Secret")
+    .map(
+      ({ id }) =>
+        `the content of Secret ${id} cannot be compared here: where the stack's value is another one, Pulumi replaces the Secret; the preview says so`,
+    );
