@@ -228,7 +228,7 @@ describe("a deny in the tier of a security team", () => {
 });
 
 describe("a default deny of the cluster", () => {
-  const more = (clusterDefaultDeny: object) =>
+  const more = (clusterDefaultDeny: Record<string, unknown>) =>
     seldonStack({ policies: { clusterDefaultDeny }, seldon: { tenants: TENANTS.slice(0, 2) } });
   const shop = pod("shop", {}, "web").end;
   const other = pod("other", {}, "db").end;
@@ -270,7 +270,7 @@ describe("a default deny of the cluster", () => {
 });
 
 describe("policies that do not act", () => {
-  const taken = (more: object, cni?: string) => {
+  const taken = (more: Record<string, unknown>, cni?: string) => {
     const config = seldonStack({ seldon: { tenants: [{ namespace: "risk-ml" }] }, policies: more });
     return declaredPolicies(cni === undefined ? config : { ...config, cni: { ...config.cni, provider: "flannel" } });
   };
@@ -279,7 +279,7 @@ describe("policies that do not act", () => {
     staged: [...new Set(calico.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`))],
   });
 
-  test.each<[string, object, string | undefined, ReturnType<typeof kinds>]>([
+  test.each<[string, Record<string, unknown>, string | undefined, ReturnType<typeof kinds>]>([
     ["by default all act", {}, undefined, { act: ["financial-ml", "risk-ml"], staged: [] }],
     [
       "a namespace that was taken over is staged",
