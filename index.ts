@@ -3,19 +3,25 @@
  *
  * It exports a function, which the Pulumi engine calls once. `npm run plan` and the sandbox call it in process.
  */
+import type * as pulumi from "@pulumi/pulumi";
 import { subjectOf } from "./checks/subject";
 import { Calico } from "./components/calico/calico";
 import { ClusterAccess } from "./components/cluster/cluster-access";
+import { Ingress } from "./components/ingress/ingress";
 import { K3sCluster } from "./components/k3s/k3s-cluster";
 import { SnapshotStore } from "./components/k3s/snapshot-store";
+import { KafkaCluster } from "./components/kafka/kafka-cluster";
 import { NetworkPolicies } from "./components/network-policies/network-policies";
 import { NodeNetwork } from "./components/node-network/node-network";
 import { Observability } from "./components/observability/observability";
 import { SeldonNamespaces } from "./components/seldon/namespaces";
 import { SeldonCore } from "./components/seldon/seldon-core";
+import { Certificates } from "./components/tls/certificates";
 import { Validation } from "./components/validation/validation";
 import { declaredCnis } from "./config/derive";
+import { strimziOf } from "./config/kafka";
 import { loadConfig } from "./config/load";
+import { needsCertManager } from "./config/tls";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
@@ -55,7 +61,7 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { seldon, protect },
+    { seldon, ingress, protect, takeOver: cluster.takeOver },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );
@@ -65,6 +71,20 @@ export = () => {
     { provider, dependsOn: [namespaces] },
   );
 
+  const { kafkaPassword } = secrets;
+  const foundation: pulumi.Resource[] = [namespaces, rules];
+  if (needsCertManager(config)) {
+    const args = { seldon, ingress, network, charts, protect, subject };
+    foundation.push(new Certificates("certificates", args, { provider, dependsOn: [...foundation] }));
+  }
+  if (strimziOf(config) !== undefined) {
+    const args = { seldon, network, charts, protect, subject, kafkaPassword };
+    foundation.push(new KafkaCluster("kafka", args, { provider, dependsOn: [...foundation] }));
+  }
+  if (ingress.provider !== "none") {
+    void new Ingress("ingress", { seldon, ingress, network }, { provider, dependsOn: [...foundation] });
+  }
+
   const models = new SeldonCore(
     "seldon",
     {
@@ -73,10 +93,10 @@ export = () => {
       protect,
       subject,
       takeOver: cluster.takeOver,
-      kafkaPassword: secrets.kafkaPassword,
+      kafkaPassword,
       storageCredentials: secrets.storageCredentials,
     },
-    { provider, dependsOn: [namespaces, rules] },
+    { provider, dependsOn: foundation },
   );
 
   if (observability.mode !== "none") {
@@ -95,7 +115,7 @@ export = () => {
 
   return {
     cluster: cluster.name,
-    inference: `http://seldon-mesh.${seldon.namespace}.svc.${network.clusterDomain}`,
+    inference: `${seldon.tls.dataPlane ? "https" : "http"}://seldon-mesh.${seldon.namespace}.svc.${network.clusterDomain}`,
     namespaces: namespaces.names,
     policies: rules.names,
     report: proof.report,

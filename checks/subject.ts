@@ -23,8 +23,10 @@ import { z } from "zod";
 export const GATE_IDS = [
   "hosts",
   "cluster-identity",
+  "calico-upgrade",
   "calico-ready",
   "preflight",
+  "objects-ready",
   "seldon-runtime-ready",
   "servers-ready",
 ] as const;
@@ -87,6 +89,18 @@ export const subjectSchema = z.strictObject({
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
+  awaited: z
+    .array(
+      z.strictObject({
+        resource: name
+          .regex(/^[a-z]+\.v\w+\.[a-z0-9.-]+$/)
+          .describe("`<plural>.<version>.<group>`, as kubectl takes it."),
+        namespace: name,
+        name,
+      }),
+    )
+    .optional()
+    .describe("Objects of other operators that must be Ready; absent where there are none."),
   probes: z
     .strictObject({ image: name })
     .optional()
@@ -213,7 +227,9 @@ const GATE_PARTS = {
   hosts: ["machines"],
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
+  "calico-upgrade": [],
   "calico-ready": ["calico"],
+  "objects-ready": ["awaited"],
   "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],
   "servers-ready": ["operatorNamespace", "namespaces", "servers"],
 } as const satisfies Record<GateId, readonly (keyof Subject)[]>;
@@ -240,8 +256,13 @@ export function gateSubject(id: GateId, subject: Subject): Partial<Subject> {
 /** The shape of {@link gateSubject}: that part is required, the rest may be left out and then reads as empty. */
 export function gateSubjectSchema(id: GateId): z.ZodType<Subject> {
   const required = Object.fromEntries(gateKeys(id).map((key) => [key, true as const]));
-  const shape = subjectSchema
-    .partial()
-    .required({ ...required, uid: undefined, calico: undefined, machines: undefined, storageClass: undefined });
+  const shape = subjectSchema.partial().required({
+    ...required,
+    uid: undefined,
+    calico: undefined,
+    awaited: undefined,
+    machines: undefined,
+    storageClass: undefined,
+  });
   return shape.transform((given): Subject => ({ ...NOTHING, ...given }) as Subject);
 }

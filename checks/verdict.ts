@@ -1,4 +1,5 @@
 /** What a check can say, and how it says it. */
+import { messageOf } from "../config/thrown";
 
 /**
  * PASS: measured and as expected. FAIL: measured and not as expected. DRIFT: declared and live state differ.
@@ -91,7 +92,7 @@ export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof LookError) {
     return { verdict: "ERROR", actual: error.message, fix: error.fix, final: error.final };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return {
     verdict: "ERROR",
     actual: `the probe itself failed: ${message}`,

@@ -7,7 +7,11 @@ type Section = NonNullable<StackConfig["seldon"]["kafka"]>;
 export type Strimzi = NonNullable<Section["strimzi"]>;
 
 /** Kafka as a client sees it. */
-export type Kafka = Omit<Section, "bootstrap" | "strimzi"> & { readonly bootstrap: string };
+export type Kafka = Omit<Section, "bootstrap" | "strimzi"> & {
+  readonly bootstrap: string;
+  /** Whether clients compare the broker's name with its certificate; brokers of others may have any name in theirs. */
+  readonly checkNames: boolean;
+};
 
 /** Port of the one listener that a declared cluster has: TLS with SCRAM-SHA-512. */
 export const STRIMZI_PORT = 9093;
@@ -25,13 +29,14 @@ export const brokersService = ({ name }: Strimzi): string => `${name}-kafka-brok
 export function kafkaFrom(section: Section | undefined): Kafka | undefined {
   if (section === undefined) return undefined;
   const { strimzi, bootstrap, ...rest } = section;
-  if (strimzi === undefined) return bootstrap === undefined ? undefined : { ...rest, bootstrap };
+  if (strimzi === undefined) return bootstrap === undefined ? undefined : { ...rest, bootstrap, checkNames: false };
   return {
     ...rest,
     bootstrap: `${bootstrapService(strimzi)}.${strimzi.namespace}.svc:${STRIMZI_PORT}`,
     namespace: strimzi.namespace,
     protocol: "SASL_SSL",
     brokerCaSecret: KAFKA_CA_SECRET,
+    checkNames: true,
   };
 }
 

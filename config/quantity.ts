@@ -12,13 +12,25 @@ const FACTORS: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
+/** Value of a Kubernetes quantity: bytes for memory, cores for CPU; undefined for anything else. */
+function valueOf(text: string): number | undefined {
+  const [, number, suffix = ""] = /^(\d+(?:\.\d+)?(?:[eE]\d+)?)(m|k|Ki|[MGT]i?)?$/.exec(text) ?? [];
+  const factor = FACTORS[suffix];
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+}
+
 /**
  * Value of a Kubernetes quantity: bytes for memory, cores for CPU.
  * @throws Error when the text is no quantity (the schema refuses such text first).
  */
 export function quantityValue(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text);
-  const factor = match ? FACTORS[match[2] ?? ""] : undefined;
-  if (match === null || factor === undefined) throw new Error(`${JSON.stringify(text)} is no Kubernetes quantity`);
-  return Number(match[1]) * factor;
+  const value = valueOf(text);
+  if (value === undefined) throw new Error(`${JSON.stringify(text)} is no Kubernetes quantity`);
+  return value;
+}
+
+/** The bytes of `1Gi`, `500M`, `1e3`; undefined for anything else, thousandths of a byte among it. */
+export function bytesOf(quantity: string | number | undefined): number | undefined {
+  const text = String(quantity ?? "");
+  return text.endsWith("m") ? undefined : valueOf(text);
 }

@@ -1,10 +1,11 @@
 /** The charts that a run deploys: real ones where there are any, else stand-ins. */
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { messageOf } from "../config/thrown";
 import { ChartLock } from "../tools/charts/lock-file";
 import { folderOf, type PinnedChart } from "../tools/charts/pinned";
 import { pullCharts } from "../tools/charts/pull";
-import { messageOf, SandboxError } from "./failure";
+import { SandboxError } from "./failure";
 
 export interface ChartsOptions {
   readonly needed: readonly PinnedChart[];

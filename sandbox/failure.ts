@@ -15,11 +15,6 @@ export class SandboxError extends ToolError {
   }
 }
 
-/** The text of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Runs an action, which must not wait, when the process ends by `process.exit`, such as at a second Ctrl-C. */
 export function atExit(action: () => void): () => void {
   process.once("exit", action);

@@ -1,5 +1,6 @@
 /** What the command-line tools share: arguments, help, interruption and how faults are told. */
 import { parseArgs } from "node:util";
+import { messageOf } from "../config/thrown";
 import { EXIT, EXIT_INTERRUPTED, type ExitCode } from "../checks/exit-codes";
 import { ConfigError } from "../config/faults";
 
@@ -81,7 +82,7 @@ export function parseCommandLine<Flags extends Record<string, Flag>>(
     const help = { type: "boolean", short: "h" } as const;
     parsed = parseArgs({ args: [...argv], options: { ...options, help }, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new ToolError(`${error instanceof Error ? error.message : String(error)}. ${usage}`);
+    throw new ToolError(`${messageOf(error)}. ${usage}`);
   }
   const { help = false, ...flags } = parsed.values as Record<string, string | string[] | boolean | undefined>;
   const required = command.positionals.filter((positional) => !positional.startsWith("["));

@@ -5,6 +5,7 @@
  */
 import http from "node:http";
 import type { Duplex } from "node:stream";
+import { messageOf } from "../../config/thrown";
 import { serverLive, sessionOver } from "../probes/grpc";
 import { PortForwardError } from "../probes/port-forward";
 import type { Effort } from "./job";
@@ -99,7 +100,7 @@ export async function forwardedRound(
     } catch (error) {
       signal.throwIfAborted();
       failures += 1;
-      fault ??= error instanceof Error ? error.message : String(error);
+      fault ??= messageOf(error);
       return undefined;
     }
   };

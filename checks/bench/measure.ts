@@ -1,5 +1,5 @@
 /** One run: pods are started, every path is measured once a round, and everything is taken away again. */
-import { Cluster } from "../../rollout/cluster/cluster";
+import { Cluster } from "../cluster/cluster";
 import type { Pod } from "../cluster/objects";
 import { PATHS as API } from "../cluster/paths";
 import type { CheckContext } from "../context";

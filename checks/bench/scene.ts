@@ -1,7 +1,6 @@
 /** What is there to be measured: nodes, a server pod with the smoke model, the CNI, the image that measures. */
-import type { Node } from "../../rollout/cluster/objects";
+import type { Node, Pod } from "../cluster/objects";
 import { PORTS } from "../../components/network-policies/ports";
-import type { Pod } from "../cluster/objects";
 import { PATHS as API } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { isServerPod } from "../criteria/server-pods";

@@ -6,12 +6,12 @@ import { benchMarkdown, benchText } from "../bench/report-text";
 import type { BenchReport } from "../bench/report-rows";
 import { readResult, resultText } from "../bench/result";
 import { CheckContext, PROJECT_DIR } from "../context";
-import { clusterIdentity } from "../criteria/cluster-identity";
-import { runChecks } from "../engine";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { deliver, outputsOf, reportFlags } from "../report/outputs";
 import { LookError } from "../verdict";
+import { CONFIG_FILE, KUBECONFIG } from "./flags";
 import type { Io } from "./io";
+import { proveIdentity } from "./own-cluster";
 import { canRedraw } from "./run-progress";
 import { Region } from "./live/redraw";
 import { subjectOfStack } from "./subject-source";
@@ -35,7 +35,7 @@ const NUMBERS = {
 } as const;
 
 const FLAGS = {
-  kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
+  kubeconfig: KUBECONFIG,
   ...reportFlags(FORMATS),
   save: { type: "string", value: "FILE", summary: "keep the figures as a baseline (JSON)" },
   compare: { type: "string", value: "FILE", summary: "compare with a baseline that --save has written" },
@@ -56,7 +56,7 @@ const FLAGS = {
     value: "IMAGE",
     summary: "image with python3 of the pods that measure; the inference server's own unless told",
   },
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const satisfies Record<string, Flag>;
 
 export const BENCH_NETWORK: CommandLine<typeof FLAGS> = {
@@ -96,7 +96,9 @@ export async function benchNetwork(argv: readonly string[], io: Io): Promise<Exi
   );
   const progress = progressOf(io);
   try {
-    await refuseOtherCluster(context, io.signal);
+    // Pods are never started in a cluster that is not the stack's.
+    await proveIdentity(context, io.signal);
+    io.signal.throwIfAborted();
     const result = await measureNetwork(context, settings, progress.say, io.signal);
     progress.end();
     const files = result.paths.length === 0 ? outputs : [...kept, ...outputs];
@@ -111,15 +113,6 @@ export async function benchNetwork(argv: readonly string[], io: Io): Promise<Exi
   } finally {
     context.close();
   }
-}
-
-/** Pods are never started in a cluster that is not the stack's. @throws ToolError */
-async function refuseOtherCluster(context: CheckContext, signal: AbortSignal): Promise<void> {
-  const run = await runChecks([clusterIdentity(context)], { signal });
-  const finding = run.results[0]?.findings.find(({ verdict }) => verdict !== "PASS");
-  signal.throwIfAborted();
-  if (finding === undefined) return;
-  throw new ToolError(`${finding.actual}${finding.fix === undefined ? "" : `\nfix: ${finding.fix}`}`);
 }
 
 /** On a terminal one line in place, elsewhere every line. */

@@ -3,6 +3,7 @@
  * is needed. The engine's packages take a second to load, so that only who asks pays for them.
  */
 import { createRequire } from "node:module";
+import { messageOf } from "../../config/thrown";
 import type * as secrets from "../../inprocess/secrets";
 import type * as plan from "../../tools/plan/evaluate";
 import type { AllowedDrift } from "../../config/schema";
@@ -30,7 +31,7 @@ export async function declaredStack(projectDir: string, stack: string, file?: st
     const { resources } = await evaluate(stackFile);
     return { allow, declared: declaredOf(resources, marks) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const declared = new LookError(`what the stack declares could not be worked out: ${message}`, {
       fix: `npm run plan -- ${stack} shows where the program stops`,
       final: true,

@@ -1,24 +1,24 @@
 /** `npm run diagnose`: why something is not as it should be, best proven cause first. */
 import { type CommandLine, type Flag, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
 import { CheckContext, PROJECT_DIR } from "../context";
-import { clusterIdentity } from "../criteria/cluster-identity";
 import { diagnosisRun } from "../diagnosis/as-run";
 import { diagnose as judge } from "../diagnosis/diagnose";
 import { exitCodeOf, jsonReport, textReport } from "../diagnosis/report";
 import { RULES } from "../diagnosis/rules";
-import { runChecks } from "../engine";
 import { reasonOf } from "../engine/bounded";
 import { DEFAULT_SAMPLE, gather } from "../evidence/gather";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { subjectOf } from "../subject";
 import { LookError } from "../verdict";
+import { CONFIG_FILE, KUBECONFIG } from "./flags";
 import type { Io } from "./io";
 import { secondsOf } from "./numbers";
+import { proveIdentity } from "./own-cluster";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { configOfStack } from "./subject-source";
 
 const FLAGS = {
-  kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
+  kubeconfig: KUBECONFIG,
   ...REPORT_FLAGS,
   pods: {
     type: "string",
@@ -27,7 +27,7 @@ const FLAGS = {
   },
   timeout: { type: "string", value: "SECONDS", summary: "bound of the whole look; 60 when absent" },
   rules: { type: "boolean", summary: "list what can be told, and from what it is told apart; looks at nothing" },
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const satisfies Record<string, Flag>;
 
 export const DIAGNOSE: CommandLine<typeof FLAGS> = {
@@ -82,6 +82,7 @@ async function look(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const started = performance.now();
+  // Nothing is said of another cluster than the stack's own.
   await proveIdentity(context, signal);
   const onStep = (text: string): void => void io.stderr.write(`${text}\n`);
   const evidence = await gather(context, { ...sample, onStep }, signal);
@@ -95,14 +96,6 @@ async function look(
     text: (options) => textReport(head, diagnosis, took, options),
     json: () => jsonReport(head, diagnosis, took),
   });
-}
-
-/** Nothing is said of another cluster than the stack's own. @throws LookError */
-async function proveIdentity(context: CheckContext, signal: AbortSignal): Promise<void> {
-  const run = await runChecks([clusterIdentity(context)], { signal });
-  for (const { verdict, actual, fix } of run.results.flatMap(({ findings }) => findings)) {
-    if (verdict !== "PASS") throw new LookError(actual, { fix: fix ?? "run it again" });
-  }
 }
 
 /** @throws ToolError */

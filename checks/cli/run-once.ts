@@ -6,16 +6,17 @@ import { CheckContext, PROJECT_DIR } from "../context";
 import { type RunResult, runChecks } from "../engine";
 import { selectChecks } from "../engine/order";
 import { EXIT, type ExitCode } from "../exit-codes";
+import { CONFIG_FILE, KUBECONFIG } from "./flags";
 import type { Io } from "./io";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { startProgress } from "./run-progress";
 import { subjectOfStack } from "./subject-source";
 
 export const RUN_FLAGS = {
-  kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
+  kubeconfig: KUBECONFIG,
   ...REPORT_FLAGS,
   only: { type: "string", value: "IDS", summary: "run these checks, comma-separated, and what they need" },
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const satisfies Record<string, Flag>;
 
 export interface RunOnce {

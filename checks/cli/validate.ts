@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from "../exit-codes";
 import { declaredFlows } from "../policy/declared";
 import { settle } from "../engine/settle";
 import type { Subject } from "../subject";
+import { CONFIG_FILE, KUBECONFIG } from "./flags";
 import type { Io } from "./io";
 import { momentOf, secondsOf } from "./numbers";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
@@ -14,7 +15,7 @@ import { startProgress } from "./run-progress";
 import { subjectFrom, subjectOfStack } from "./subject-source";
 
 const FLAGS = {
-  kubeconfig: { type: "string", value: "FILE", summary: "kubeconfig to use instead of the stack's own" },
+  kubeconfig: KUBECONFIG,
   ...REPORT_FLAGS,
   only: { type: "string", value: "IDS", summary: "run these checks, comma-separated, and what they need" },
   since: {
@@ -37,7 +38,7 @@ const FLAGS = {
     value: "FILE",
     summary: "what to check as JSON, - for standard input, instead of <stack>",
   },
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const satisfies Record<string, Flag>;
 
 export const VALIDATE: CommandLine<typeof FLAGS> = {

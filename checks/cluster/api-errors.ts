@@ -1,4 +1,5 @@
 /** Turns what the API server, or the way to it, answers into one clear line. Pure. */
+import { messageOf } from "../../config/thrown";
 import { LookError } from "../verdict";
 
 /** What was asked: the words of the message come from it. */
@@ -49,7 +50,7 @@ export function connectionError(asked: Asked, error: unknown): LookError {
     const message = `${prefix}: refused our client certificate (${code})`;
     return new LookError(message, { fix: CREDENTIAL_FIX, final: true, cause: error });
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new LookError(`${prefix}: ${UNREACHABLE[code] ?? message}`, { fix: NETWORK_FIX, cause: error });
 }
 
@@ -82,7 +83,7 @@ function forbidden(asked: Asked, message: string): LookError {
 
 /** The error of an answer that is no success. A missing object (not a missing kind) never comes here. */
 export function statusError(asked: Asked, status: number, body: string): LookError {
-  const message = messageOf(body);
+  const message = statusMessage(body);
   if (status === 401) {
     return new LookError(`API server ${asked.server}: expired or wrong credentials (401 ${message})`, {
       fix: CREDENTIAL_FIX,
@@ -118,7 +119,7 @@ export function isMissingObject(body: string): boolean {
  * allowed, or one that can never be changed. Undefined where the answer is about something else, such as a right.
  */
 export function objectionOf(status: number, body: string): string | undefined {
-  const message = messageOf(body);
+  const message = statusMessage(body);
   // A webhook that cannot take part in a dry run says nothing about the object.
   if (/does not support dry run/.test(message)) return undefined;
   return status === 400 || status === 422 || /failed to create typed patch object/.test(message) ? message : undefined;
@@ -140,5 +141,5 @@ function parseStatus(body: string): Status | undefined {
   }
 }
 
-const messageOf = (body: string): string =>
+const statusMessage = (body: string): string =>
   (parseStatus(body)?.message ?? body).replace(/\s+/g, " ").trim().slice(0, 300) || "no message";

@@ -1,33 +1,10 @@
 /** The kinds that an API server knows: their paths and plurals, asked once a group. */
 import { LookError } from "../verdict";
 import type { ClusterApi } from "./api";
-
-/** What names an object, before anybody knows whether its kind has namespaces. */
-export interface ObjectName {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly namespace?: string | undefined;
-}
-
-/** A kind as the API server serves it. */
-export interface ServedKind {
-  readonly plural: string;
-  readonly namespaced: boolean;
-}
+import { groupPath, type ServedKind } from "./paths";
 
 interface ResourceList {
   readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
-}
-
-/** Path of a group and version: `/api/v1`, `/apis/apps/v1`. */
-export const groupPath = (apiVersion: string): string =>
-  apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-
-/** Path of one object of a served kind. */
-export function objectPath({ apiVersion, name, namespace }: ObjectName, { plural, namespaced }: ServedKind): string {
-  const scope = namespaced ? `/namespaces/${encodeURIComponent(namespace ?? "default")}` : "";
-  return `${groupPath(apiVersion)}${scope}/${plural}/${encodeURIComponent(name)}`;
 }
 
 export class Kinds {

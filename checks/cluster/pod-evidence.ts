@@ -1,4 +1,5 @@
 /** Evidence about pods that are not as they should be: what Kubernetes itself already knows. */
+import { messageOf } from "../../config/thrown";
 import type { CheckContext } from "../context";
 import { conditionOf, type ContainerStatus, type Event, type Pod, showCondition } from "./objects";
 import { PATHS } from "./paths";
@@ -73,6 +74,6 @@ export async function workloadEvidence(
     const none = pods.length === 0 ? [`no pod of ${workload} exists in ${namespace}`] : [];
     return [...none, ...unready.slice(0, MAX_PODS).flatMap(podLines), ...more, ...eventLines(events, belongs)];
   } catch (error) {
-    return [`no evidence: ${error instanceof Error ? error.message : String(error)}`];
+    return [`no evidence: ${messageOf(error)}`];
   }
 }

@@ -2,11 +2,11 @@
  * What a Server offers a Model, and how far the two come together, by the scheduler's own filters (Seldon Core 2.9.1 and
  * 2.10.2, `scheduler/pkg/scheduler/filters`). Pure.
  */
+import { bytesOf } from "../../config/quantity";
 import type { Evidence, PodEvidence } from "../evidence/evidence";
 import { inferenceContainer } from "../evidence/loopback";
 import type { Model, Server } from "../evidence/objects";
 import { containerEvidence, isReady, serverOf } from "../evidence/pods";
-import { bytesOf } from "./quantity";
 import { serverPods } from "./read";
 
 /** How far a Server comes with a Model before a filter refuses; the furthest one names what is missing. */

@@ -1,4 +1,5 @@
 /** Bounds on time: every probe ends, also one that ignores its signal. */
+import { messageOf } from "../../config/thrown";
 
 /** A task that did not end in time. */
 export class TimeoutError extends Error {
@@ -18,7 +19,7 @@ export class CancelledError extends Error {
 
 /** The reason of an aborted signal as one line. */
 export function reasonOf(signal: AbortSignal): string {
-  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+  return messageOf(signal.reason);
 }
 
 /**

@@ -2,8 +2,7 @@
  * Everything that the rules of the diagnosis read, gathered once (gather.ts). A field that is undefined could not be
  * read, or does not exist in this cluster: a rule that needs it says nothing then. What could not be read is a gap.
  */
-import type { Node } from "../../rollout/cluster/objects";
-import type { Condition, Conditioned, EndpointSlice, Event } from "../cluster/objects";
+import type { Condition, Conditioned, EndpointSlice, Event, Node } from "../cluster/objects";
 import type { HostFacts } from "../hosts/facts";
 import type { Machines, Subject } from "../subject";
 import type { Env } from "./env";

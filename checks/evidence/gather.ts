@@ -1,14 +1,12 @@
 /** Gathers the evidence of a diagnosis: each thing once, in bounded time and memory. Changes nothing anywhere. */
 import { setMaxListeners } from "node:events";
-import type { Node } from "../../rollout/cluster/objects";
-import type { Conditioned } from "../cluster/objects";
+import type { Conditioned, Node } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { createLimit, type Limit } from "../engine/limit";
 import { LookError, SkipError } from "../verdict";
 import { clusterPart, type Lists } from "./cluster-part";
-import type { Evidence, Gap, MachineEvidence, PodEvidence, PodLook } from "./evidence";
-import { keyOf } from "./evidence";
+import { type Evidence, type Gap, keyOf, type MachineEvidence, type PodEvidence, type PodLook } from "./evidence";
 import { HOST_PORTS_COMMAND, hostPortEntries } from "./host-ports";
 import { lookInto } from "./look-into";
 import type { CalicoPolicy, Installation, IpPool } from "./objects";

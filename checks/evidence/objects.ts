@@ -1,6 +1,5 @@
 /** Kubernetes objects as the diagnosis reads them from the wire, beyond those of checks/cluster/objects.ts. */
-import type { LabelSelector } from "../../rollout/cluster/objects";
-import type { Condition, ContainerStatus, KubeObject } from "../cluster/objects";
+import type { Condition, ContainerStatus, KubeObject, LabelSelector } from "../cluster/objects";
 
 export interface WireEnvVar {
   readonly name: string;

@@ -4,7 +4,9 @@ import type { CheckContext } from "../context";
 import { clusterIdentity } from "../criteria/cluster-identity";
 import type { GateId } from "../subject";
 import { calicoReady } from "./calico-ready";
+import { calicoUpgrade } from "./calico-upgrade";
 import { hostsGate } from "./hosts";
+import { objectsReady } from "./objects-ready";
 import { preflightGate } from "./preflight";
 import { seldonRuntimeReady } from "./seldon-runtime-ready";
 import { serversReady } from "./servers-ready";
@@ -13,8 +15,10 @@ import { serversReady } from "./servers-ready";
 const GATES: Record<GateId, (context: CheckContext) => readonly Check[]> = {
   hosts: hostsGate,
   "cluster-identity": () => [],
+  "calico-upgrade": calicoUpgrade,
   "calico-ready": calicoReady,
   preflight: preflightGate,
+  "objects-ready": objectsReady,
   "seldon-runtime-ready": seldonRuntimeReady,
   "servers-ready": serversReady,
 };

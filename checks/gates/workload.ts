@@ -31,7 +31,7 @@ export function workloadExpectation(
     expected: `${replicas === undefined ? "all" : showBounds(replicas)} replicas ready, of the last generation`,
     repeat: context.kubectl("-n", namespace, "get", kind.toLowerCase(), quote(name), "-o yaml"),
     probe: async (signal) => {
-      const found = await context.api.find<ScaledWorkload>(PATHS.workload(namespace, kind, name), signal);
+      const found = await context.api.find<ScaledWorkload>(PATHS.workload("apps/v1", kind, namespace, name), signal);
       const problem = found === undefined ? "it does not exist" : problemOf(found, replicas);
       if (problem === undefined) return pass(`${found?.status?.readyReplicas ?? 0} ready`);
       const evidence = await workloadEvidence(context, namespace, name, signal);
@@ -63,7 +63,7 @@ const OPERATOR = "seldon-v2-controller-manager";
 /** Workloads that do not exist are made by Seldon's operator, so its state is the next question. */
 async function operatorEvidence(context: CheckContext, signal: AbortSignal): Promise<string[]> {
   const namespace = context.subject.operatorNamespace;
-  const path = PATHS.workload(namespace, "Deployment", OPERATOR);
+  const path = PATHS.workload("apps/v1", "Deployment", namespace, OPERATOR);
   const operator = await context.api.find<ScaledWorkload>(path, signal).catch((): undefined => undefined);
   const state = operator === undefined ? "does not exist" : (problemOf(operator) ?? "is ready");
   const outcome = `Seldon's operator, Deployment ${namespace}/${OPERATOR}, ${state}`;

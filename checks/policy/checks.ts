@@ -1,4 +1,5 @@
 /** The criteria about policies: probe pods run unseen, and each line of the truth table is as the flow table says. */
+import { errorOf } from "../../config/thrown";
 import type { Check, Expectation } from "../check";
 import type { CheckContext } from "../context";
 import { CLUSTER_IDENTITY } from "../criteria/cluster-identity";
@@ -140,12 +141,10 @@ function expectationOf(row: Row, result: RowResult, { pods }: Opened, context: C
         return Promise.resolve(judgeKubelet(row.reachedByKubelet.map((key) => pods.get(key)!)));
       }
       if ("skip" in result) return Promise.resolve(skipped(result.skip));
-      if ("error" in result) return Promise.reject(asError(result.error));
+      if ("error" in result) return Promise.reject(errorOf(result.error));
       const namespace = to.namespace ?? from.namespace ?? context.subject.operatorNamespace;
       const words = { policies: context.kubectl("-n", namespace, "get networkpolicies -o yaml") };
       return Promise.resolve((allowed ? judgeAllowed : judgeClosed)(row, result.tried, words));
     },
   };
 }
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

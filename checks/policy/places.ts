@@ -1,5 +1,5 @@
 /** Where probe pods run: two real nodes, or one. Pure. */
-import { isReady, type Node, type Pod } from "../../rollout/cluster/objects";
+import { isReady, type Node, type Pod } from "../cluster/objects";
 import type { Simulation } from "../cluster/simulated";
 import { SkipError } from "../verdict";
 

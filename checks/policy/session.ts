@@ -2,10 +2,9 @@
  * What the checks of one run share that need probe pods: the pods, and what is known about the cluster around them.
  * Pods are started once, by the first check that needs them, serve every round of looks, and go at the end of the run.
  */
-import { Cluster } from "../../rollout/cluster/cluster";
-import type { Node } from "../../rollout/cluster/objects";
+import { Cluster } from "../cluster/cluster";
+import type { EndpointSlice, KubeObject, Node } from "../cluster/objects";
 import type { PolicyContext } from "../../components/network-policies/context";
-import type { EndpointSlice, KubeObject } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { isServerPod } from "../criteria/server-pods";

@@ -1,10 +1,16 @@
 /** Calico's own objects: which stand in the way, and whether Calico is complete where it must be. */
 import { calicoRanges, flannelRange } from "../../config/derive";
 import { overlaps } from "../../config/cidr";
-import type { Node, Pod } from "../../rollout/cluster/objects";
-import { isReady } from "../../rollout/cluster/objects";
+import {
+  type Conditioned,
+  conditionOf,
+  isReady,
+  type KubeObject,
+  type Node,
+  type Pod,
+  showCondition,
+} from "../cluster/objects";
 import type { Check } from "../check";
-import { conditionOf, type Conditioned, type KubeObject, showCondition } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { CLUSTER_IDENTITY } from "../criteria/cluster-identity";

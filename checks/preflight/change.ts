@@ -2,8 +2,8 @@
 import { CNI } from "../../components/k3s/cni";
 import { calicoRanges } from "../../config/derive";
 import type { Cni } from "../../config/schema";
-import type { Node, Pod } from "../../rollout/cluster/objects";
-import { placeOf } from "../../rollout/pods/select";
+import type { Node, Pod } from "../cluster/objects";
+import { placeOf } from "../cluster/select";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import type { Machines } from "../subject";

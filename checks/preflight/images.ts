@@ -2,7 +2,7 @@
 import { load } from "js-yaml";
 import { CALICO as CALICO_ROWS } from "../../config/compatibility";
 import { declaredCnis, declaredHosts } from "../../config/derive";
-import { isReady, type Pod } from "../../rollout/cluster/objects";
+import { isReady, type Pod } from "../cluster/objects";
 import type { Check } from "../check";
 import { PATHS } from "../cluster/paths";
 import { quote, type CheckContext } from "../context";

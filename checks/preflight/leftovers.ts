@@ -1,7 +1,7 @@
 /** What an earlier CNI left on the machines, where it is not the one that runs or is being left. */
 import { declaredCnis, declaredHosts } from "../../config/derive";
 import type { Cni } from "../../config/schema";
-import type { Pod } from "../../rollout/cluster/objects";
+import type { Pod } from "../cluster/objects";
 import type { Check } from "../check";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";

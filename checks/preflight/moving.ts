@@ -1,7 +1,14 @@
 /** The pods that will be recreated: what forbids it, and what will be felt. */
-import type { Condition, KubeObject, ScaledWorkload } from "../cluster/objects";
-import { controllerOf, type LabelSelector, type Pod, showPod } from "../../rollout/cluster/objects";
-import { hostPortsOf, isBare } from "../../rollout/pods/select";
+import {
+  type Condition,
+  controllerOf,
+  type KubeObject,
+  type LabelSelector,
+  type Pod,
+  type ScaledWorkload,
+  showPod,
+} from "../cluster/objects";
+import { hostPortsOf, isBare } from "../cluster/select";
 import type { Check, Expectation } from "../check";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";

@@ -1,9 +1,8 @@
 /** The nodes as the cluster knows them: all declared, all Ready, all outside of Calico's pool. */
 import { calicoPool, declaredHosts } from "../../config/derive";
 import { contains, overlaps } from "../../config/cidr";
-import type { Node } from "../../rollout/cluster/objects";
+import type { Condition, Node } from "../cluster/objects";
 import type { Check } from "../check";
-import type { Condition } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
 import { CLUSTER_IDENTITY } from "../criteria/cluster-identity";

@@ -32,11 +32,11 @@ interface ProbedPod extends KubeObject {
 export function lonelyServices(slices: readonly EndpointSlice[], pods: readonly ProbedPod[]): LonelyService[] {
   const byName = new Map(pods.map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod]));
   const services = new Map<string, ProbedPod[]>();
-  for (const { metadata, endpoints = [] } of slices) {
+  for (const { metadata, endpoints } of slices) {
     const service = metadata.labels?.[SERVICE];
     if (service === undefined) continue;
     const key = `${metadata.namespace}/${service}`;
-    const behind = endpoints.flatMap(({ conditions, targetRef }) => {
+    const behind = (endpoints ?? []).flatMap(({ conditions, targetRef }) => {
       const pod = targetRef?.kind === "Pod" ? byName.get(`${metadata.namespace}/${targetRef.name}`) : undefined;
       return pod === undefined || conditions?.ready === false ? [] : [pod];
     });

@@ -7,12 +7,11 @@
 import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { hostname } from "node:os";
-import type { Cluster } from "../../rollout/cluster/cluster";
-import type { Pod } from "../../rollout/cluster/objects";
-import { PATHS } from "../../rollout/cluster/paths";
-import { Refusal } from "../../rollout/cluster/refusal";
-import { done, forAWhile, until, waiting } from "../../rollout/cluster/wait";
-import type { KubeObject } from "../cluster/objects";
+import type { Cluster } from "../cluster/cluster";
+import type { KubeObject, Pod } from "../cluster/objects";
+import { PATHS } from "../cluster/paths";
+import { Refusal } from "../cluster/refusal";
+import { done, forAWhile, until, waiting } from "../cluster/wait";
 import { httpProbe } from "../probes/http";
 import type { PortForwardTarget } from "../probes/port-forward";
 import { LookError } from "../verdict";
@@ -30,6 +29,7 @@ import { isDown, isUp, type PodState, type ReadyPod, stateOf } from "./pod-state
 import { lookErrorOf, RIGHTS } from "./refused";
 import { CONTROL_PORT, type Look, LOOK_SECONDS, parseAnswer, renderLooks, type Seen } from "./script";
 import type { Duplex } from "node:stream";
+import { messageOf } from "../../config/thrown";
 
 /** How long a pod may take to start, in milliseconds: an image may have to be pulled. */
 export const START_MS = 90_000;
@@ -274,7 +274,7 @@ async function attempt(what: string, task: () => Promise<unknown>): Promise<stri
     await task();
     return undefined;
   } catch (error) {
-    return `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    return `${what}: ${messageOf(error)}`;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The objects of a validation that probes: pods, and the namespace of those that stand for strangers. Pure. */
 import { NEVER_READY, OWNER_ANNOTATION, PROBE_LABEL, PROBE_PREFIX, RUN_LABEL, UNTIL_ANNOTATION } from "./names";
-import { CONTROL_PORT, FOLDER, PROBE_SCRIPT } from "./script";
+import { FOLDER, restrictedPod } from "./restricted-pod";
+import { CONTROL_PORT, PROBE_SCRIPT } from "./script";
 
 /** The run that an object belongs to. */
 export interface ProbeRun {
@@ -70,54 +71,28 @@ export const namespaceManifest = (run: ProbeRun): unknown => ({
  * A probe pod: restricted, without a token, never Ready, ended by the kubelet when its time is over. It declares no
  * container ports, so that no PodMonitor that selects its labels finds anything to scrape.
  */
-export const probePodManifest = (spec: ProbePodSpec, run: ProbeRun): unknown => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: {
-    name: probePodName(spec, run),
-    namespace: spec.namespace,
-    labels: { ...spec.labels, ...ownLabels(run) },
-    annotations: annotations(run),
-  },
-  spec: {
-    // Past the scheduler: which node it runs on is what is probed.
-    nodeName: spec.node,
-    tolerations: [{ operator: "Exists" }],
-    restartPolicy: "Never",
-    activeDeadlineSeconds: run.lifetimeSeconds,
-    terminationGracePeriodSeconds: 1,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    readinessGates: [{ conditionType: NEVER_READY }],
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65534,
-      runAsGroup: 65534,
-      fsGroup: 65534,
-      seccompProfile: { type: "RuntimeDefault" },
+export const probePodManifest = (spec: ProbePodSpec, run: ProbeRun): unknown =>
+  restrictedPod({
+    metadata: {
+      name: probePodName(spec, run),
+      namespace: spec.namespace,
+      labels: { ...spec.labels, ...ownLabels(run) },
+      annotations: annotations(run),
     },
-    containers: [
-      {
-        name: "probe",
-        image: run.image,
-        imagePullPolicy: "IfNotPresent",
-        command: spec.command ?? ["/bin/sh", "-c", PROBE_SCRIPT],
-        env: [
-          { name: "PROBE_FOLDER", value: FOLDER },
-          { name: "PROBE_CONTROL", value: String(CONTROL_PORT) },
-          { name: "PROBE_PORTS", value: spec.ports.join(" ") },
-          { name: "PROBE_BIND", value: "0.0.0.0" },
-        ],
-        resources: { requests: { cpu: "1m", memory: "8Mi" }, limits: { memory: "128Mi" } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          readOnlyRootFilesystem: true,
-        },
-        readinessProbe: { tcpSocket: { port: spec.kubeletPort }, periodSeconds: 1, timeoutSeconds: 2 },
-        volumeMounts: [{ name: "probe", mountPath: FOLDER }],
-      },
-    ],
-    volumes: [{ name: "probe", emptyDir: { sizeLimit: "1Mi" } }],
-  },
-});
+    node: spec.node,
+    image: run.image,
+    restartPolicy: "Never",
+    readOnlyRootFilesystem: true,
+    container: {
+      command: spec.command ?? ["/bin/sh", "-c", PROBE_SCRIPT],
+      env: [
+        { name: "PROBE_FOLDER", value: FOLDER },
+        { name: "PROBE_CONTROL", value: String(CONTROL_PORT) },
+        { name: "PROBE_PORTS", value: spec.ports.join(" ") },
+        { name: "PROBE_BIND", value: "0.0.0.0" },
+      ],
+      resources: { requests: { cpu: "1m", memory: "8Mi" }, limits: { memory: "128Mi" } },
+      readinessProbe: { tcpSocket: { port: spec.kubeletPort }, periodSeconds: 1, timeoutSeconds: 2 },
+    },
+    spec: { activeDeadlineSeconds: run.lifetimeSeconds, readinessGates: [{ conditionType: NEVER_READY }] },
+  });

@@ -1,6 +1,5 @@
 /** What a probe pod's object says. Pure. */
-import type { Pod } from "../../rollout/cluster/objects";
-import { conditionOf } from "../cluster/objects";
+import { conditionOf, type Pod } from "../cluster/objects";
 import { podLines } from "../cluster/pod-evidence";
 import type { ProbePodSpec } from "./manifest";
 

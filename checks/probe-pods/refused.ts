@@ -1,5 +1,5 @@
 /** A write that the API server refused, as the checks tell it. Pure. */
-import { Refusal } from "../../rollout/cluster/refusal";
+import { Refusal } from "../cluster/refusal";
 import { statusError } from "../cluster/api-errors";
 import { LookError } from "../verdict";
 

@@ -6,13 +6,12 @@
  * loopback criteria need anyway (no exec, no log), lets one set of pods serve every round of looks, and keeps the order
  * of looks, their repetitions and their judgement in this process, where tests reach them.
  */
+import { LOOK_FUNCTIONS, SOURCE_PROGRAM } from "./shell";
 
 /** Port of the way in for questions; bound to 127.0.0.1, so that nobody but a port-forward reaches it. */
 export const CONTROL_PORT = 8480;
 /** Port on which pods listen that stand for no component. */
 export const PLAIN_PORT = 8481;
-/** Folder inside the pod that may be written to. */
-export const FOLDER = "/probe";
 
 /**
  * - `source`: the probe pod behind the address tells which source address it saw.
@@ -34,35 +33,13 @@ export interface Look {
 export const LOOK_SECONDS = 2;
 
 /** Functions of the program: one look of each kind, and the words of what went wrong. */
-const FUNCTIONS = `
-# fetch URL: the body, or the words of what went wrong.
-fetch() {
-  answer=$(busybox timeout "$seconds" busybox wget -q -O - "$1" 2>&1 </dev/null)
-  case $? in
-  124 | 143) echo "no answer within $seconds s" ;;
-  *) printf '%s\\n' "$answer" ;;
-  esac
-}
-
-# The address without the form that an IPv6 socket gives it.
-plain() { sed -e 's/^\\[*::ffff://' -e 's/\\].*$//' -e 1q; }
-
+const FUNCTIONS = `${LOOK_FUNCTIONS}
 # What stays open for longer than a look is open; what is not accepted ends sooner, by nc's own bound.
 tcp() {
   answer=$(busybox timeout $((seconds + 1)) busybox nc -w "$seconds" "$1" "$2" 2>&1 </dev/null)
   case $? in
   0 | 124 | 143) echo open ;;
   *) printf '%s\\n' "\${answer:-no answer within $seconds s}" ;;
-  esac
-}
-
-dns() {
-  domain=$(tr -s ' \\t' '\\n\\n' </etc/resolv.conf | sed -n '/^svc\\./{p;q;}')
-  answer=$(busybox timeout "$seconds" busybox nslookup "$1.$domain" 2>&1 </dev/null)
-  address=$(printf '%s\\n' "$answer" | sed -n '/^Name:/,$ s/^Address[^:]*: *\\([0-9.]*\\).*/\\1/p' | sed 1q)
-  case "$address" in
-  '') echo "no address for $1.$domain: \${answer:-no answer within $seconds s}" ;;
-  *) echo "$address" ;;
   esac
 }
 
@@ -85,10 +62,7 @@ www="$PROBE_FOLDER/www"
 control="$PROBE_FOLDER/control"
 mkdir -p "$www/cgi-bin" "$control/cgi-bin"
 cat >"$www/cgi-bin/source" <<'END'
-#!/bin/sh
-printf 'Content-Type: text/plain\\r\\n\\r\\n'
-echo "$REMOTE_ADDR"
-END
+${SOURCE_PROGRAM}END
 cat >"$control/cgi-bin/look" <<'END'
 #!/bin/sh
 seconds=${LOOK_SECONDS}

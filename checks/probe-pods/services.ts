@@ -28,8 +28,8 @@ export function servicesBlindToReadiness(
 
 /** Probe pods that an EndpointSlice calls ready, as `<namespace>/<slice>: <pod>`. None, or something is wrong. */
 export function readyProbes(slices: readonly EndpointSlice[]): string[] {
-  return slices.flatMap(({ metadata, endpoints = [] }) =>
-    endpoints
+  return slices.flatMap(({ metadata, endpoints }) =>
+    (endpoints ?? [])
       // An absent condition means ready (discovery.k8s.io/v1).
       .filter(({ conditions, targetRef }) => conditions?.ready !== false && isProbeName(targetRef))
       .map(({ targetRef }) => `${metadata.namespace}/${metadata.name}: ${targetRef?.name}`),

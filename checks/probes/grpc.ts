@@ -6,6 +6,7 @@
  */
 import http2 from "node:http2";
 import type { Duplex } from "node:stream";
+import { errorOf } from "../../config/thrown";
 import { PortForwardError, type PortForwardTarget } from "./port-forward";
 import { failureOf, PROBE_TIMEOUT_MS, type ProbeFailure } from "./probe-result";
 
@@ -88,7 +89,7 @@ export async function serverLive(
     return await new Promise((resolve, reject) => {
       const abort = (): void => reject(new PortForwardError("timeout", "no answer"));
       // A failed dial destroys the stream with its cause; the session itself would only see a hang-up.
-      const failed = (error: unknown): void => reject(stream.errored ?? asError(error));
+      const failed = (error: unknown): void => reject(stream.errored ?? errorOf(error));
       const closed = (): void => failed(new PortForwardError("closed", "the connection was closed"));
       signal.addEventListener("abort", abort, { once: true });
       stream.once("error", failed);
@@ -149,8 +150,6 @@ function answerOf(
   const message = field("grpc-message") ?? "";
   return { status: code, message, ...(code === 0 ? { live: liveOf(body) } : {}) };
 }
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** The boolean in field 1; protobuf leaves out what is false. */
 function liveOf(framed: Buffer): boolean {

@@ -51,7 +51,7 @@ const WATCHED: readonly Watched[] = [
 
 const resource = ({ group, version, kind, metric, help, namespaced = true, state }: Watched) => ({
   groupVersionKind: { group, version, kind },
-  // Written out: kube-state-metrics does not know the plural of a word that ends in -us.
+  // Written out: kube-state-metrics guesses plurals, and this word ends in -us.
   ...(kind === "TigeraStatus" ? { resourcePlural: "tigerastatuses" } : {}),
   metricNamePrefix: "",
   labelsFromPath: { name: ["metadata", "name"], ...(namespaced ? { namespace: ["metadata", "namespace"] } : {}) },

@@ -3,14 +3,24 @@ import * as pulumi from "@pulumi/pulumi";
 import { operatorNamespace, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { token } from "../component";
+import { NO_SIDECARS } from "../ingress/istio";
 import { limitsResource, namespaceLabels, quotaResource } from "./tenant-room";
 
 /** Arguments of {@link SeldonNamespaces}. */
 export interface SeldonNamespacesArgs {
   /** Says which namespaces there are, and what each may hold and use. */
   readonly seldon: StackConfig["seldon"];
+  /** Who brings requests: Istio is kept from adding sidecars. @default nobody */
+  readonly ingress?: StackConfig["ingress"];
   /** Refuse to delete them. A namespace takes every Model, Secret and volume claim with it. */
   readonly protect: boolean;
+  /**
+   * Report pods beyond the Pod Security level instead of refusing them, while a cluster is taken over: a pod that a
+   * workaround put into the node's network could not come back after a restart.
+   *
+   * @default false
+   */
+  readonly takeOver?: boolean | undefined;
 }
 
 /**
@@ -26,7 +36,9 @@ export class SeldonNamespaces extends pulumi.ComponentResource {
 
   constructor(name: string, args: SeldonNamespacesArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("SeldonNamespaces"), name, args, opts);
-    const { seldon, protect } = args;
+    const { seldon, protect, ingress } = args;
+    const how = args.takeOver === true ? "reported" : "enforced";
+    const mesh = ingress?.provider === "istio" ? NO_SIDECARS : {};
     const runtimes = runtimesOf({ seldon });
     const home = operatorNamespace({ seldon });
     const apart = runtimes.every(({ namespace }) => namespace !== home);
@@ -53,7 +65,7 @@ export class SeldonNamespaces extends pulumi.ComponentResource {
       namespace: string,
       podSecurity: Parameters<typeof namespaceLabels>[0],
     ): k8s.core.v1.Namespace {
-      const metadata = { name: namespace, labels: namespaceLabels(podSecurity) };
+      const metadata = { name: namespace, labels: { ...namespaceLabels(podSecurity, how), ...mesh } };
       return new k8s.core.v1.Namespace(`${name}-${namespace}`, { metadata }, { parent, protect });
     }
   }

@@ -8,6 +8,7 @@ import { type Kafka, kafkaOf } from "../../config/kafka";
 import { isClusterWide, runtimeNamespaces } from "../../config/runtimes";
 import { type Runtime, runtimesOf } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
+import { type TlsValues, tlsValues } from "../tls/seldon-certificates";
 import { overlay } from "./overlay";
 import { remoteSecretName, remotesOf } from "./remotes";
 import { type PodValues, podValues, type ServerValues, serverValues } from "./server-values";
@@ -33,7 +34,7 @@ export interface SetupValues extends ServerValues {
     readonly topicPrefix: string;
     readonly topics: { readonly replicationFactor: number; readonly numPartitions: number };
   };
-  readonly security?: { readonly kafka: KafkaSecurity };
+  readonly security?: { readonly kafka?: KafkaSecurity } & TlsValues;
   readonly opentelemetry?: { readonly endpoint: string; readonly protocol: "grpc"; readonly ratio: number };
 }
 
@@ -43,7 +44,9 @@ interface KafkaSecurity {
     readonly mechanism: "SCRAM-SHA-512";
     readonly client: { readonly username: string; readonly secret: string; readonly passwordPath: string };
   };
-  readonly ssl?: { readonly client: { readonly brokerValidationSecret: string } };
+  readonly ssl?: {
+    readonly client: { readonly brokerValidationSecret: string; readonly endpointIdentificationAlgorithm?: string };
+  };
 }
 
 /** Values of `seldon-core-v2-runtime`. */
@@ -61,14 +64,23 @@ export interface RuntimeValues {
 }
 
 function kafkaSecurity(kafka: Kafka): KafkaSecurity {
-  const { username, brokerCaSecret } = kafka;
+  const { username, brokerCaSecret, checkNames } = kafka;
   return {
     protocol: "SASL_SSL",
     sasl: {
       mechanism: "SCRAM-SHA-512",
       client: { username, secret: KAFKA_SECRET, passwordPath: KAFKA_PASSWORD_KEY },
     },
-    ...(brokerCaSecret === undefined ? {} : { ssl: { client: { brokerValidationSecret: brokerCaSecret } } }),
+    ...(brokerCaSecret === undefined
+      ? {}
+      : {
+          ssl: {
+            client: {
+              brokerValidationSecret: brokerCaSecret,
+              ...(checkNames ? { endpointIdentificationAlgorithm: "https" } : {}),
+            },
+          },
+        }),
   };
 }
 
@@ -76,12 +88,19 @@ function kafkaSecurity(kafka: Kafka): KafkaSecurity {
  * Kafka settings belong into this chart and not into the runtime's: the dataflow engine reads its own from environment
  * variables that only this chart renders.
  */
-function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka" | "security"> {
+function kafkaValues(kafka: Kafka): Pick<SetupValues, "kafka"> {
   const { bootstrap, topicPrefix, replicationFactor, partitions } = kafka;
-  return {
-    kafka: { bootstrap, topicPrefix, topics: { replicationFactor, numPartitions: partitions } },
-    ...(kafka.protocol === "SASL_SSL" ? { security: { kafka: kafkaSecurity(kafka) } } : {}),
+  return { kafka: { bootstrap, topicPrefix, topics: { replicationFactor, numPartitions: partitions } } };
+}
+
+/** Who is told to speak TLS: clients of Kafka, and Seldon's components among themselves. */
+function securityValues(seldon: Seldon): Pick<SetupValues, "security"> {
+  const kafka = kafkaOf({ seldon });
+  const security = {
+    ...(kafka?.protocol === "SASL_SSL" ? { kafka: kafkaSecurity(kafka) } : {}),
+    ...tlsValues(seldon),
   };
+  return Object.keys(security).length > 0 ? { security } : {};
 }
 
 /** Whether the stack keeps a Secret with the Kafka password. */
@@ -103,6 +122,7 @@ export function setupValues(config: Pick<StackConfig, "seldon">): SetupValues {
     ...serverValues(config),
     ...(isClusterWide(config) ? { controller: { clusterwide: true, watchNamespaces: runtimeNamespaces(config) } } : {}),
     ...(kafka === undefined ? {} : kafkaValues(kafka)),
+    ...securityValues(seldon),
     ...(seldon.tracing === undefined
       ? {}
       : { opentelemetry: { endpoint: seldon.tracing.endpoint, protocol: "grpc", ratio: seldon.tracing.ratio } }),

@@ -6,7 +6,7 @@ import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { textOptions, textReport } from "../../checks/report/text";
 import { suggest } from "../../config/suggest";
 import { tell, ToolError, type ToolExit } from "../../tools/cli";
-import { Refusal } from "../cluster/refusal";
+import { Refusal } from "../../checks/cluster/refusal";
 import { STEPS } from "../steps";
 import type { RolloutCommand } from "./command";
 import { type Pace, PACE } from "./pace";

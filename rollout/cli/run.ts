@@ -3,9 +3,10 @@ import type { Io } from "../../checks/cli/io";
 import { CheckContext } from "../../checks/context";
 import { duration } from "../../checks/report/layout";
 import { type Subject as CheckSubject, gateSubjectSchema } from "../../checks/subject";
-import { Cluster } from "../cluster/cluster";
-import type { WaitOptions } from "../cluster/wait";
+import { Cluster } from "../../checks/cluster/cluster";
+import type { WaitOptions } from "../../checks/cluster/wait";
 import { setMaxListeners } from "node:events";
+import { messageOf } from "../../config/thrown";
 import { type Pace, PACE } from "./pace";
 import type { BaseSubject } from "./subject";
 
@@ -73,7 +74,7 @@ export class Run<Subject extends BaseSubject> {
       try {
         await task(() => this.cluster.within(signal), { ...this.waits("clean-up"), signal });
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         this.say("clean-up", `${what}: ${message}; the next run does it`);
       }
     }

@@ -1,5 +1,6 @@
 /** `npm run kubeconfig`: the step `rollout kubeconfig` for a person. Its subject comes from the stack file. */
 import { Readable } from "node:stream";
+import { CONFIG_FILE } from "../../checks/cli/flags";
 import type { Io } from "../../checks/cli/io";
 import { PROJECT_DIR } from "../../checks/context";
 import { EXIT } from "../../checks/exit-codes";
@@ -15,7 +16,7 @@ import { runRollout } from "../cli/commands";
 const TIMEOUT_SECONDS = 120;
 
 const FLAGS = {
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const;
 
 const COMMAND: CommandLine<typeof FLAGS> = {

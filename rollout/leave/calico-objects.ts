@@ -6,7 +6,7 @@
  * Policies, host endpoints and BGP settings are not in it: they are the users' own, and the way back is refused while
  * there are any.
  */
-import type { Owned } from "../cluster/objects";
+import type { KubeObject } from "../../checks/cluster/objects";
 
 const CRD = "/apis/crd.projectcalico.org/v1";
 
@@ -35,14 +35,13 @@ export const WEBHOOKS: readonly string[] = [
   "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
   "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
 ];
-export const isOwnWebhook = ({ metadata }: Owned): boolean =>
+export const isOwnWebhook = ({ metadata }: KubeObject): boolean =>
   /(^|[.-])(projectcalico\.org|tigera\.io)$|^tigera-|^calico-/.test(metadata.name);
 
 /** Custom resources of the operator whose finalizers wait for it. */
 export const OPERATOR_KINDS: readonly string[] = ["installations", "apiservers", "goldmanes", "whiskers"].map(
   (plural) => `/apis/operator.tigera.io/v1/${plural}`,
 );
-export const INSTALLATION = "/apis/operator.tigera.io/v1/installations/default";
 
 /** Namespaces that the operator makes. Its own is the stack's. */
 export const NAMESPACES: readonly string[] = ["calico-system", "calico-apiserver"];

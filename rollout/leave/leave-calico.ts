@@ -6,12 +6,10 @@ import { ToolError } from "../../tools/cli";
 import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { type BaseSubject, baseShape, sshTargetSchema, word } from "../cli/subject";
-import type { Owned } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { done, forAWhile, type Look, waiting } from "../cluster/wait";
+import { PATHS } from "../../checks/cluster/paths";
+import { done, forAWhile, type Look, waiting } from "../../checks/cluster/wait";
 import {
   API_SERVICE,
-  INSTALLATION,
   isOwnFinalizer,
   isOwnWebhook,
   NAMESPACES,
@@ -66,7 +64,7 @@ nodes, and the condition NetworkUnavailable. Policies and host endpoints are the
 });
 
 async function refuseWhileDeclared({ cluster }: Run<BaseSubject>): Promise<void> {
-  const installation = await cluster.find<Owned>(INSTALLATION).catch(unlessUnknown);
+  const installation = await cluster.find<KubeObject>(PATHS.installation).catch(unlessUnknown);
   if (installation === undefined || installation.metadata.deletionTimestamp !== undefined) return;
   throw new ToolError(
     "Calico is declared: there is an Installation and nobody has deleted it; fix: take Calico out of the stack first (pulumi up), which runs this step by itself",
@@ -80,7 +78,7 @@ async function letOperatorFinish(run: Run<Subject>): Promise<void> {
     "the Tigera operator has finished",
     run.subject.operatorSeconds * 1000,
     async (): Promise<Look<true>> => {
-      const left = (await Promise.all(OPERATOR_KINDS.map((kind) => run.cluster.listIfKnown<Owned>(kind)))).flat();
+      const left = (await Promise.all(OPERATOR_KINDS.map((kind) => run.cluster.listIfKnown<KubeObject>(kind)))).flat();
       return left.length === 0
         ? done(true)
         : waiting(
@@ -97,7 +95,7 @@ async function removeApi(run: Run<BaseSubject>): Promise<void> {
   // Without a service it stands for custom resources, and comes and goes with their definitions.
   if (service?.spec?.service !== undefined) await removeOne(run, API_SERVICE);
   for (const path of WEBHOOKS) {
-    for (const hook of (await run.cluster.list<Owned>(path)).filter(isOwnWebhook)) {
+    for (const hook of (await run.cluster.list<KubeObject>(path)).filter(isOwnWebhook)) {
       await removeOne(run, `${path}/${hook.metadata.name}`);
     }
   }
@@ -106,7 +104,7 @@ async function removeApi(run: Run<BaseSubject>): Promise<void> {
 /** Only from objects that are being deleted: they wait for a controller that is gone. */
 async function stripFinalizers({ cluster, say }: Run<BaseSubject>): Promise<void> {
   for (const kind of [...OPERATOR_KINDS, ...PROTECTED]) {
-    for (const { metadata } of await cluster.listIfKnown<Owned>(kind)) {
+    for (const { metadata } of await cluster.listIfKnown<KubeObject>(kind)) {
       const finalizers = metadata.finalizers ?? [];
       const others = finalizers.filter((finalizer) => !isOwnFinalizer(finalizer));
       if (metadata.deletionTimestamp === undefined || others.length === finalizers.length) continue;
@@ -117,13 +115,13 @@ async function stripFinalizers({ cluster, say }: Run<BaseSubject>): Promise<void
 }
 
 async function removeAll(run: Run<BaseSubject>, kind: string): Promise<void> {
-  const objects = await run.cluster.listIfKnown<Owned>(kind);
+  const objects = await run.cluster.listIfKnown<KubeObject>(kind);
   if (objects.length > 0) run.say("api", `deleting ${objects.length} of ${kind}`);
   for (const { metadata } of objects) await run.cluster.remove(`${kind}/${metadata.name}`);
 }
 
 async function removeOne({ cluster, say }: Run<BaseSubject>, path: string): Promise<void> {
-  if ((await cluster.find<Owned>(path)) === undefined) return;
+  if ((await cluster.find<KubeObject>(path)) === undefined) return;
   say("api", `deleting ${path}`);
   await cluster.remove(path);
 }
@@ -132,7 +130,7 @@ async function removeNamespaces(run: Run<BaseSubject>): Promise<void> {
   const { cluster } = run;
   for (const name of NAMESPACES) {
     const path = PATHS.namespace(name);
-    const found = await cluster.find<Owned>(path);
+    const found = await cluster.find<KubeObject>(path);
     if (found !== undefined && found.metadata.deletionTimestamp === undefined) await removeOne(run, path);
   }
   await forAWhile(
@@ -166,10 +164,10 @@ function whyTerminating({ metadata, status }: Terminating): string {
 async function assertGone({ cluster }: Run<BaseSubject>): Promise<void> {
   const left: string[] = [];
   for (const kind of [...OPERATOR_KINDS, ...OWN_KINDS]) {
-    left.push(...(await cluster.listIfKnown<Owned>(kind)).map(({ metadata }) => `${kind}/${metadata.name}`));
+    left.push(...(await cluster.listIfKnown<KubeObject>(kind)).map(({ metadata }) => `${kind}/${metadata.name}`));
   }
   for (const path of [...OWN_OBJECTS, ...NAMESPACES.map((name) => PATHS.namespace(name))]) {
-    if ((await cluster.find<Owned>(path)) !== undefined) left.push(path);
+    if ((await cluster.find<KubeObject>(path)) !== undefined) left.push(path);
   }
   if (left.length === 0) return;
   throw new ToolError(

@@ -4,9 +4,9 @@ import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
 import { step } from "../cli/command";
 import { baseShape } from "../cli/subject";
-import { type Node, type Pod, showPod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { placeOf } from "../pods/select";
+import { type Node, type Pod, showPod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { placeOf } from "../../checks/cluster/select";
 import { removeNodeAnnotations } from "./node-annotations";
 
 /** Beginning of the annotations by which Flannel finds its peers. */

@@ -7,9 +7,9 @@ import { z } from "zod";
 import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { type BaseSubject, baseShape, word } from "../cli/subject";
-import type { Node, Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { done, until, waiting } from "../cluster/wait";
+import type { Node, Pod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { done, until, waiting } from "../../checks/cluster/wait";
 
 const TYPE = "NetworkUnavailable";
 /** Set by the node lifecycle controller for as long as the condition is True. */

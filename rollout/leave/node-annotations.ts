@@ -1,8 +1,8 @@
 /** Annotations of nodes by which a CNI finds its peers. */
 import type { Run } from "../cli/run";
 import type { BaseSubject } from "../cli/subject";
-import type { Node } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+import type { Node } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
 
 /** Takes all annotations with that beginning from all nodes. @throws Refusal | LookError */
 export async function removeNodeAnnotations({ cluster, say }: Run<BaseSubject>, prefix: string): Promise<void> {

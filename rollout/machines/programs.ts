@@ -1,5 +1,6 @@
 /** `rollout programs`: brings the programs of `hosts/` to every machine. */
 import { z } from "zod";
+import { messageOf } from "../../config/thrown";
 import { createLimit } from "../../checks/engine/limit";
 import { hostPrograms, programsDigest } from "../../components/machines/programs";
 import { withSession } from "../../ssh/client";
@@ -20,7 +21,6 @@ const schema = z.strictObject({
   programs: word.describe("Digest of the programs, so that a changed program is a changed subject."),
 });
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const fixOf = (error: unknown): string => {
   const fix = (error as { fix?: unknown } | undefined)?.fix;
   return typeof fix === "string" ? `; fix: ${fix}` : "";

@@ -6,7 +6,7 @@ import { OnHost } from "../hosts/on-host";
 import { holderOf, WorkloadLock } from "../pods/lock";
 import { Mover } from "../pods/mover";
 import { podsOn, recreatePods, type RecreateOptions, refuseBarePods } from "../pods/recreate";
-import { placeOf } from "../pods/select";
+import { placeOf } from "../../checks/cluster/select";
 import { Workloads } from "../pods/workload";
 import { Prover } from "../proof/prover";
 import { proofPlan, readyNode } from "./plan";

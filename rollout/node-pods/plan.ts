@@ -1,12 +1,11 @@
 /** From a subject and the cluster as it is to the plan of a proof. */
 import { EXIT } from "../../checks/exit-codes";
 import { podLines } from "../../checks/cluster/pod-evidence";
-import type { KubeObject } from "../../checks/cluster/objects";
+import { internalAddress, isReady, type KubeObject, type Node } from "../../checks/cluster/objects";
 import { ToolError } from "../../tools/cli";
 import type { Run } from "../cli/run";
-import { internalAddress, isReady, type Node } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { done, forAWhile, waiting } from "../cluster/wait";
+import { PATHS } from "../../checks/cluster/paths";
+import { done, forAWhile, waiting } from "../../checks/cluster/wait";
 import { podsOn } from "../pods/recreate";
 import type { Destination, ProofNode } from "../proof/plan";
 import type { NodePlan } from "../proof/prover";

@@ -5,8 +5,8 @@ import { progressLine, textOptions, textReport } from "../../checks/report/text"
 import { ToolError } from "../../tools/cli";
 import type { Run } from "../cli/run";
 import type { BaseSubject } from "../cli/subject";
-import { isReady, type Pod, showPod } from "../cluster/objects";
-import { hostPortsOf, isProbe } from "../pods/select";
+import { isReady, type Pod, showPod } from "../../checks/cluster/objects";
+import { hostPortsOf, isProbe } from "../../checks/cluster/select";
 import type { HostPortClaim } from "../proof/plan";
 import type { Prover, RoundOptions } from "../proof/prover";
 

@@ -5,7 +5,7 @@ import type { Cni } from "../../config/schema";
 import { ToolError } from "../../tools/cli";
 import { EXIT } from "../../checks/exit-codes";
 import { baseShape, cidr, cniSchema, ipAddress, sshTargetSchema, word } from "../cli/subject";
-import type { Node } from "../cluster/objects";
+import type { Node } from "../../checks/cluster/objects";
 
 const port = z.int().min(1).max(65535);
 

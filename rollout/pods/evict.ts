@@ -1,9 +1,9 @@
 /** Takes one pod away: by the Eviction API, which honours disruption budgets, or by deletion. */
-import type { Cluster } from "../cluster/cluster";
-import { type Pod, showPod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { Refusal } from "../cluster/refusal";
-import { done, type Look, until, waiting, type WaitOptions } from "../cluster/wait";
+import type { Cluster } from "../../checks/cluster/cluster";
+import { type Pod, showPod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { Refusal } from "../../checks/cluster/refusal";
+import { done, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 
 /**
  * Evicts a pod as soon as its disruption budget allows it.

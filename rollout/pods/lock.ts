@@ -3,11 +3,11 @@
  * processes, and two of them could otherwise take both replicas of a workload at once. A Lease a workload says who moves.
  */
 import { hostname } from "node:os";
-import type { Owned } from "../cluster/objects";
-import type { Cluster } from "../cluster/cluster";
-import { PATHS } from "../cluster/paths";
-import { Refusal } from "../cluster/refusal";
-import { done, type Look, until, waiting, type WaitOptions } from "../cluster/wait";
+import type { KubeObject } from "../../checks/cluster/objects";
+import type { Cluster } from "../../checks/cluster/cluster";
+import { PATHS } from "../../checks/cluster/paths";
+import { Refusal } from "../../checks/cluster/refusal";
+import { done, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { showWorkload, type Workload } from "./workload";
 
 const NAMESPACE = "kube-system";
@@ -15,7 +15,7 @@ const NAMESPACE = "kube-system";
 const LEASE_SECONDS = 30;
 const RENEW_MS = 10_000;
 
-type Lease = Owned<{
+type Lease = KubeObject<{
   readonly holderIdentity?: string;
   readonly renewTime?: string;
   readonly leaseDurationSeconds?: number;

@@ -3,13 +3,13 @@ import { podLines } from "../../checks/cluster/pod-evidence";
 import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
 import type { Pace } from "../cli/pace";
-import type { Cluster } from "../cluster/cluster";
-import { isReady, type Pod, showPod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { done, forAWhile, type Look, until, waiting, type WaitOptions } from "../cluster/wait";
+import type { Cluster } from "../../checks/cluster/cluster";
+import { isReady, type Pod, showPod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { done, forAWhile, type Look, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { evict, remove, untilGone } from "./evict";
 import type { WorkloadLock } from "./lock";
-import { claimsHostPort } from "./select";
+import { claimsHostPort } from "../../checks/cluster/select";
 import { type Completeness, showWorkload, type Workload, type Workloads } from "./workload";
 
 export interface MoverOptions {

@@ -3,12 +3,12 @@ import { createLimit } from "../../checks/engine/limit";
 import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
 import type { Pace } from "../cli/pace";
-import type { Cluster } from "../cluster/cluster";
-import { type Pod, showPod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { done, forAWhile, waiting, type WaitOptions } from "../cluster/wait";
+import type { Cluster } from "../../checks/cluster/cluster";
+import { type Pod, showPod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import type { Mover } from "./mover";
-import { isBare, mayBecomeReady, type Place } from "./select";
+import { isBare, mayBecomeReady, type Place } from "../../checks/cluster/select";
 import type { Workload, Workloads } from "./workload";
 
 export interface RecreateOptions {

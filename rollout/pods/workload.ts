@@ -1,15 +1,15 @@
 /** To which workload a pod belongs, and how complete that workload is. */
-import type { Cluster } from "../cluster/cluster";
+import type { Cluster } from "../../checks/cluster/cluster";
 import {
   controllerOf,
   isReady,
   type LabelSelector,
   type OwnerReference,
-  type Owned,
+  type KubeObject,
   type Pod,
   type WorkloadObject,
-} from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
+} from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
 
 export interface Workload {
   readonly apiVersion: string;
@@ -69,7 +69,7 @@ export class Workloads {
     if (known !== undefined) return known;
     const path = PATHS.workload("apps/v1", "ReplicaSet", metadata.namespace ?? "", controller.name);
     const owner = this.cluster
-      .find<Owned>(path)
+      .find<KubeObject>(path)
       .then((found) => (found === undefined ? undefined : controllerOf(found)));
     this.owners.set(controller.uid, owner);
     owner.catch(() => this.owners.delete(controller.uid));

@@ -1,5 +1,6 @@
 /** The objects of a proof. Pure. */
-import { PROBE_LABEL } from "./names";
+import { FOLDER, restrictedPod } from "../../checks/probe-pods/restricted-pod";
+import { PROBE_LABEL } from "../../checks/probe-pods/proof-names";
 import { CLIENT_SCRIPT, type ClientTask, renderTasks, SERVER_PORT, SERVER_SCRIPT } from "./scripts";
 
 /** On everything that a proof makes, so that a later run finds what an earlier one left. */
@@ -7,9 +8,6 @@ const LABELS = { "app.kubernetes.io/managed-by": "seldon-k3s", [PROBE_LABEL.key]
 
 /** How long a client may run in seconds: its attempts and pauses, and room for a slow start. */
 export const CLIENT_SECONDS = 120;
-
-/** Folder inside the pod that may be written to, whatever the image looks like. */
-const FOLDER = "/probe";
 
 /**
  * The namespace of one node's proof. A host port needs the level "privileged"; every pod but the one with the host port
@@ -45,72 +43,38 @@ export interface ClientInput extends PodInput {
 }
 
 /** A server, Ready when the node's kubelet reaches it. */
-export function serverManifest({ hostPort, ...input }: ServerInput): unknown {
+export function serverManifest({ name, node, image, hostPort }: ServerInput): unknown {
   const port = { name: "probe", containerPort: SERVER_PORT, protocol: "TCP" };
-  return podManifest(input, "Always", {
-    command: ["/bin/sh", "-c", SERVER_SCRIPT],
-    env: [
-      { name: "PROBE_FOLDER", value: FOLDER },
-      { name: "PROBE_PORT", value: String(SERVER_PORT) },
-    ],
-    ports: [hostPort === undefined ? port : { ...port, hostPort }],
-    readinessProbe: { httpGet: { path: "/cgi-bin/source", port: SERVER_PORT }, periodSeconds: 1, timeoutSeconds: 2 },
+  return restrictedPod({
+    metadata: { name, labels: LABELS },
+    node,
+    image,
+    restartPolicy: "Always",
+    container: {
+      command: ["/bin/sh", "-c", SERVER_SCRIPT],
+      env: [
+        { name: "PROBE_FOLDER", value: FOLDER },
+        { name: "PROBE_PORT", value: String(SERVER_PORT) },
+      ],
+      ports: [hostPort === undefined ? port : { ...port, hostPort }],
+      readinessProbe: { httpGet: { path: "/cgi-bin/source", port: SERVER_PORT }, periodSeconds: 1, timeoutSeconds: 2 },
+    },
   });
 }
 
 /** A client that looks once at everything and ends. */
-export function clientManifest({ tasks, ...input }: ClientInput): unknown {
-  return podManifest(
-    input,
-    "Never",
-    {
+export const clientManifest = ({ name, node, image, tasks }: ClientInput): unknown =>
+  restrictedPod({
+    metadata: { name, labels: LABELS },
+    node,
+    image,
+    restartPolicy: "Never",
+    container: {
       command: ["/bin/sh", "-c", CLIENT_SCRIPT],
       env: [
         { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
         { name: "PROBE_TASKS", value: renderTasks(tasks) },
       ],
     },
-    { activeDeadlineSeconds: CLIENT_SECONDS },
-  );
-}
-
-function podManifest(
-  { name, node, image }: PodInput,
-  restartPolicy: "Always" | "Never",
-  container: Readonly<Record<string, unknown>>,
-  spec: Readonly<Record<string, unknown>> = {},
-): unknown {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, labels: LABELS },
-    spec: {
-      ...spec,
-      // Past the scheduler: the node may be cordoned, tainted or not yet marked as having a network.
-      nodeName: node,
-      tolerations: [{ operator: "Exists" }],
-      restartPolicy,
-      terminationGracePeriodSeconds: 1,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 65534,
-        runAsGroup: 65534,
-        fsGroup: 65534,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      containers: [
-        {
-          name: "probe",
-          image,
-          imagePullPolicy: "IfNotPresent",
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-          volumeMounts: [{ name: "probe", mountPath: FOLDER }],
-          ...container,
-        },
-      ],
-      volumes: [{ name: "probe", emptyDir: { sizeLimit: "1Mi" } }],
-    },
-  };
-}
+    spec: { activeDeadlineSeconds: CLIENT_SECONDS },
+  });

@@ -3,13 +3,12 @@
  * run takes away what it made. What an earlier run left there, killed before it could clean up, goes first.
  */
 import { createHash } from "node:crypto";
-import type { KubeObject } from "../../checks/cluster/objects";
-import type { Cluster } from "../cluster/cluster";
-import type { Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { afterMs, done, until, waiting, type WaitOptions } from "../cluster/wait";
+import type { KubeObject, Pod } from "../../checks/cluster/objects";
+import type { Cluster } from "../../checks/cluster/cluster";
+import { PATHS } from "../../checks/cluster/paths";
+import { afterMs, done, until, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { namespaceManifest } from "./manifests";
-import { PROBE_PREFIX } from "./names";
+import { PROBE_PREFIX } from "../../checks/probe-pods/proof-names";
 
 /** How long the end of the probe pods usually takes, in milliseconds; nobody wants to read of that. */
 const USUAL_MS = 10_000;

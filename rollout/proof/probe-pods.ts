@@ -1,12 +1,12 @@
 /** Starts the pods of a proof and reads what they say. */
 import { podLines } from "../../checks/cluster/pod-evidence";
-import type { Cluster } from "../cluster/cluster";
-import { isReady, type Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { Refusal } from "../cluster/refusal";
-import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../cluster/wait";
+import type { Cluster } from "../../checks/cluster/cluster";
+import { isReady, type Pod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { Refusal } from "../../checks/cluster/refusal";
+import { afterMs, done, forAWhile, waiting, type WaitOptions } from "../../checks/cluster/wait";
 import { CLIENT_SECONDS, clientManifest, serverManifest, type ServerInput } from "./manifests";
-import { PROBE_PREFIX } from "./names";
+import { PROBE_PREFIX } from "../../checks/probe-pods/proof-names";
 import { type ClientReport, type ClientTask, parseReport } from "./scripts";
 
 /** How long a probe pod may take to start, in milliseconds: an image may have to be pulled. */

@@ -3,7 +3,7 @@ import { type RunResult, runChecks } from "../../checks/engine";
 import type { Finding } from "../../checks/verdict";
 import type { BaseSubject } from "../cli/subject";
 import type { Run } from "../cli/run";
-import { PROBE_PREFIX } from "./names";
+import { PROBE_PREFIX } from "../../checks/probe-pods/proof-names";
 import { closeNamespace, openNamespace, probeNamespace } from "./namespace";
 import { type HostPortClaim, type Look, looksOf, type ProofPlan } from "./plan";
 import { ProbePods, type ClientState, type ServerState } from "./probe-pods";

@@ -2,6 +2,7 @@
  * What runs inside the probe pods: two POSIX sh programs that need nothing but busybox. They are plain text here, so
  * that the plan of a proof and the words that it reads back stand side by side, and a test can run them by hand.
  */
+import { LOOK_FUNCTIONS, SOURCE_PROGRAM } from "../../checks/probe-pods/shell";
 
 /** Port of the probe server inside its pod; above 1024, because it runs without rights. */
 export const SERVER_PORT = 8480;
@@ -59,10 +60,7 @@ export const SERVER_SCRIPT = `set -eu
 www="$PROBE_FOLDER/www"
 mkdir -p "$www/cgi-bin"
 cat >"$www/cgi-bin/source" <<'END'
-#!/bin/sh
-printf 'Content-Type: text/plain\\r\\n\\r\\n'
-echo "$REMOTE_ADDR"
-END
+${SOURCE_PROGRAM}END
 cat >"$www/cgi-bin/echo" <<'END'
 #!/bin/sh
 received=$(wc -c)
@@ -76,19 +74,8 @@ exec busybox httpd -f -p "0.0.0.0:$PROBE_PORT" -h "$www"
 
 /** The client: all tasks at once, one line each. Environment: POD_IP, PROBE_TASKS with a line \`<index> <kind> <address> <port> <expected>\` each. */
 export const CLIENT_SCRIPT = `set -u
-
-# fetch <arguments of wget>: the body, or the words of what went wrong.
-fetch() {
-  answer=$(busybox timeout ${LOOK_SECONDS} busybox wget -q -O - "$@" 2>&1 </dev/null)
-  case $? in
-  124 | 143) echo "no answer within ${LOOK_SECONDS} s" ;;
-  *) printf '%s\\n' "$answer" ;;
-  esac
-}
-
-# The address without the form that an IPv6 socket gives it.
-plain() { sed -e 's/^\\[*::ffff://' -e 's/\\].*$//' -e 1q; }
-
+seconds=${LOOK_SECONDS}
+${LOOK_FUNCTIONS}
 large() {
   answer=$(fetch --post-data "$body" "http://$1:$2/cgi-bin/echo")
   received=\${answer%%
@@ -101,29 +88,19 @@ large() {
   esac
 }
 
-dns() {
-  domain=$(tr -s ' \\t' '\\n\\n' </etc/resolv.conf | sed -n '/^svc\\./{p;q;}')
-  answer=$(busybox timeout ${LOOK_SECONDS} busybox nslookup "$1.$domain" 2>&1 </dev/null)
-  address=$(printf '%s\\n' "$answer" | sed -n '/^Name:/,$ s/^Address[^:]*: *\\([0-9.]*\\).*/\\1/p' | sed 1q)
-  case "$address" in
-  '') echo "no address for $1.$domain: \${answer:-no answer within ${LOOK_SECONDS} s}" ;;
-  *) echo "$address" ;;
-  esac
-}
-
 # A server of TLS tells whoever speaks plainly to it that this is wrong: an answer all the same.
 tls() {
-  answer=$(printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox timeout ${LOOK_SECONDS} busybox nc -w 3 "$1" "$2" 2>&1)
+  answer=$(printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox timeout "$seconds" busybox nc -w 3 "$1" "$2" 2>&1)
   case "$answer" in
   *'HTTPS server'*) echo tls ;;
-  '') echo "no answer within ${LOOK_SECONDS} s" ;;
+  '') echo "no answer within $seconds s" ;;
   *) printf '%s\\n' "$answer" ;;
   esac
 }
 
 # What stays open for longer than a look is open; what is not accepted ends sooner, by nc's own bound.
 tcp() {
-  answer=$(busybox timeout ${LOOK_SECONDS} busybox nc -w 3 "$1" "$2" 2>&1 </dev/null)
+  answer=$(busybox timeout "$seconds" busybox nc -w 3 "$1" "$2" 2>&1 </dev/null)
   case $? in
   0 | 124 | 143) echo open ;;
   *) printf '%s\\n' "\${answer:-not accepted within 3 s}" ;;

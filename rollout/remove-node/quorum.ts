@@ -1,5 +1,5 @@
 /** Whether the control plane survives the loss of a node. Pure. */
-import { isReady, type Node } from "../cluster/objects";
+import { isReady, type Node } from "../../checks/cluster/objects";
 
 /** Labels that K3s puts on servers. */
 const SERVER = "node-role.kubernetes.io/control-plane";

@@ -5,13 +5,13 @@ import { ToolError } from "../../tools/cli";
 import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { baseShape, word } from "../cli/subject";
-import { controllerOf, isReady, type Node, type Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { done, until, waiting } from "../cluster/wait";
+import { controllerOf, isReady, type Node, type Pod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { done, until, waiting } from "../../checks/cluster/wait";
 import { holderOf, WorkloadLock } from "../pods/lock";
 import { Mover } from "../pods/mover";
 import { recreatePods } from "../pods/recreate";
-import { placeOf, type Place } from "../pods/select";
+import { placeOf, type Place } from "../../checks/cluster/select";
 import { Workloads } from "../pods/workload";
 import { reasonAgainst } from "./quorum";
 

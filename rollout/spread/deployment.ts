@@ -1,12 +1,12 @@
 /** How a Deployment is made to run twice, and what it was before. Pure. */
-import type { LabelSelector, Owned } from "../cluster/objects";
+import type { LabelSelector, KubeObject } from "../../checks/cluster/objects";
 
 /** How many replicas, on as many nodes. */
 export const WANTED = 2;
 /** Holds a {@link Before} as JSON. */
 export const SPREAD_ANNOTATION = "seldon-k3s/before-spread";
 
-export type Deployment = Owned<
+export type Deployment = KubeObject<
   {
     readonly replicas?: number;
     readonly selector?: LabelSelector;

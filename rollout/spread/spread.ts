@@ -6,9 +6,9 @@ import { z } from "zod";
 import { step } from "../cli/command";
 import type { Run } from "../cli/run";
 import { baseShape, word } from "../cli/subject";
-import { isReady, type Node, type Owned, type Pod } from "../cluster/objects";
-import { PATHS } from "../cluster/paths";
-import { done, until, waiting } from "../cluster/wait";
+import { isReady, type Node, type Pod } from "../../checks/cluster/objects";
+import { PATHS } from "../../checks/cluster/paths";
+import { done, until, waiting } from "../../checks/cluster/wait";
 import { selectorText } from "../pods/workload";
 import {
   type Before,
@@ -122,7 +122,7 @@ function untilReady(run: Run<Subject>, named: Named): Promise<Deployment> {
 
 /** Nodes on which Ready pods of a Deployment run. */
 async function nodesOf({ cluster }: Run<Subject>, { metadata, spec }: Deployment): Promise<ReadonlySet<string>> {
-  const pods = await cluster.list<Pod & Owned>(PATHS.pods(metadata.namespace ?? ""), {
+  const pods = await cluster.list<Pod>(PATHS.pods(metadata.namespace ?? ""), {
     labelSelector: selectorText(spec?.selector),
   });
   const serving = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined);

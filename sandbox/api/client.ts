@@ -6,7 +6,8 @@
  * ask for that validation, and loading it takes seconds.
  */
 import { Agent, request as httpsRequest } from "node:https";
-import { messageOf } from "../failure";
+import { messageOf } from "../../config/thrown";
+import { groupPath, objectPath, type ServedKind } from "../../checks/cluster/paths";
 import { readKubeconfig, type Connection } from "./kubeconfig";
 import { describe, type KubernetesObject } from "./objects";
 
@@ -39,18 +40,13 @@ interface Request {
   readonly type?: string;
 }
 
-interface Kind {
-  readonly plural: string;
-  readonly namespaced: boolean;
-}
-
 const REQUEST_TIMEOUT_MS = 30_000;
 const POLL_MS = 200;
 
 export class ApiClient {
   readonly #connection: Connection;
   readonly #agent: Agent;
-  readonly #kinds = new Map<string, Kind>();
+  readonly #kinds = new Map<string, ServedKind>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -152,7 +148,7 @@ export class ApiClient {
     }
   }
 
-  async #kind({ apiVersion, kind }: KubernetesObject): Promise<Kind | undefined> {
+  async #kind({ apiVersion, kind }: KubernetesObject): Promise<ServedKind | undefined> {
     const key = `${apiVersion} ${kind}`;
     if (!this.#kinds.has(key)) {
       const found = (await this.get(groupPath(apiVersion))) as { resources?: readonly ResourceRow[] } | undefined;
@@ -170,17 +166,11 @@ interface ResourceRow {
   readonly namespaced: boolean;
 }
 
-const groupPath = (apiVersion: string) => (apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
-
-function pathOf(
-  { apiVersion, metadata }: KubernetesObject,
-  { plural, namespaced }: Kind,
-  namespace = "default",
-): string {
-  const { name } = metadata;
-  const scope = namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? namespace)}` : "";
-  return `${groupPath(apiVersion)}${scope}/${plural}/${encodeURIComponent(name)}`;
-}
+const pathOf = (
+  { apiVersion, metadata: { name, namespace } }: KubernetesObject,
+  kind: ServedKind,
+  otherwise?: string,
+) => objectPath({ apiVersion, name, namespace: namespace ?? otherwise }, kind);
 
 function unlessMissing(error: unknown): undefined {
   if (error instanceof ApiError && error.status === 404) return undefined;

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { load } from "js-yaml";
 import { z } from "zod";
-import { messageOf, SandboxError } from "../failure";
+import { messageOf } from "../../config/thrown";
+import { SandboxError } from "../failure";
 
 /** Where an API server is, and who asks. */
 export interface Connection {

@@ -1,6 +1,6 @@
 /** The process that stands in for the absent operators: `node --require ./tools/typescript.cjs sandbox/simulation/main.ts KUBECONFIG`. */
+import { messageOf } from "../../config/thrown";
 import { ApiClient } from "../api/client";
-import { messageOf } from "../failure";
 import { Simulator } from "./simulator";
 
 const ROUND_MS = 400;

@@ -11,7 +11,7 @@ import {
   podMtu,
 } from "../../config/derive";
 import { parseConfig } from "../../config/parse";
-import { quantityValue } from "../../config/quantity";
+import { bytesOf, quantityValue } from "../../config/quantity";
 import type { StackConfig } from "../../config/schema";
 import { suggest } from "../../config/suggest";
 import { changed } from "./cases/case";
@@ -115,6 +115,19 @@ describe("quantities", () => {
   test.each(["1Pi", "", "Gi", "1 Gi"])("%j is none", (text) => {
     expect(() => quantityValue(text)).toThrow("is no Kubernetes quantity");
   });
+
+  test.each<[string | number | undefined, number | undefined]>([
+    ["1Gi", 2 ** 30],
+    ["1.5Gi", 1.5 * 2 ** 30],
+    ["500M", 5e8],
+    ["100Ki", 102_400],
+    ["1k", 1000],
+    ["1e3", 1000],
+    [1024, 1024],
+    ["100m", undefined],
+    ["Gi", undefined],
+    [undefined, undefined],
+  ])("%s is %s bytes", (text, bytes) => expect(bytesOf(text)).toBe(bytes));
 });
 
 describe("suggestions", () => {

@@ -78,6 +78,8 @@ test("the stacks that the documentation speaks of exist", () => {
     "calico-ebpf",
     "calico-hardened",
     "calico-nftables",
+    "edge-istio",
+    "edge-traefik",
     "hardened",
     "leaving-calico",
     "leaving-flannel",

@@ -12,7 +12,7 @@ import { ObjectDrift, objectDriftChecks } from "../../checks/drift/objects/objec
 import { manifestObject } from "../../checks/drift/objects/releases";
 import { runChecks } from "../../checks/engine";
 import { LookError } from "../../checks/verdict";
-import { Sender } from "../../rollout/cluster/sender";
+import { Sender } from "../../checks/cluster/sender";
 import type { KubernetesObject } from "../../sandbox/api/objects";
 import { readDocumentFile } from "../../sandbox/simulation/documents";
 import { startTestControlPlane, type TestControlPlane } from "./support/control-plane";

@@ -58,13 +58,13 @@ suite(`the diagnosis of a real server pod, with ${CRDS.name}${why === undefined 
         await stage.put(change);
         const pod = await stage.until(state, holds);
         await proof?.(stage, pod);
-        const answer = await stage.diagnose();
+        const { report: answer, seconds, code } = await stage.diagnose();
         const verdict = verdictOf(answer);
-        rows.push({ cause, expected, verdict, seconds: answer.seconds });
-        process.stderr.write(`${answer.seconds.toFixed(1).padStart(6)} s  ${verdict}: ${cause}\n`);
+        rows.push({ cause, expected, verdict, seconds });
+        process.stderr.write(`${seconds.toFixed(1).padStart(6)} s  ${verdict}: ${cause}\n`);
         if (!verdict.startsWith(expected)) process.stderr.write(`${shown(answer)}\n`);
         expect(`${verdict} ${shown(answer)}`).toMatch(new RegExp(`^${expected}\\b`));
-        expect(answer.code).toBe(expected === "nothing" ? 0 : 1);
+        expect(code).toBe(expected === "nothing" ? 0 : 1);
       } finally {
         await stage.remove();
         await undo?.(stage);

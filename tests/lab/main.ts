@@ -1,7 +1,8 @@
 /**
  * Starts and stops a lab by hand. `npx tsx tests/lab/main.ts --help` says how.
  */
-import { SandboxError, messageOf } from "../../sandbox/failure";
+import { messageOf } from "../../config/thrown";
+import { SandboxError } from "../../sandbox/failure";
 import { start } from "./processes";
 import { Lab } from "./lab";
 import { LabFolder } from "./folder";

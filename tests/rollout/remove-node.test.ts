@@ -1,4 +1,4 @@
-import type { Node } from "../../rollout/cluster/objects";
+import type { Node } from "../../checks/cluster/objects";
 import { reasonAgainst } from "../../rollout/remove-node/quorum";
 import { rollout } from "./support/io";
 import { MiniCluster, UID } from "./support/mini-cluster";

@@ -57,8 +57,17 @@ export function upstreamText(release: string, file: string): string {
  * @param version API version, such as `v1`.
  */
 export function crdSchema(release: string, crd: string, version: string): Schema {
+  return schemaIn(upstreamText(release, "crds.yaml"), release, crd, version);
+}
+
+/**
+ * The same from any text with definitions.
+ *
+ * @param release What the text is, for messages.
+ */
+export function schemaIn(text: string, release: string, crd: string, version: string): Schema {
   // The files hold megabytes; only the wanted document is parsed.
-  const document = upstreamText(release, "crds.yaml")
+  const document = text
     .split(/^---\s*$/m)
     .find((text) => new RegExp(`^  name: ["']?${crd.replaceAll(".", "\\.")}["']?\\s*$`, "m").test(text));
   if (document === undefined) throw new Error(`${release} has no CustomResourceDefinition ${crd}`);
@@ -74,6 +83,7 @@ export interface WalkOptions {
   readonly integerFormats?: boolean;
 }
 
+const OF_EVERY_OBJECT: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 const KNOWN_AT_ROOT: Schema = { "x-kubernetes-preserve-unknown-fields": true };
 
 const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -132,6 +142,8 @@ export function violations(schema: Schema, value: unknown, options: WalkOptions 
       return violations(path === "" && key === "metadata" ? KNOWN_AT_ROOT : known, item, options, at);
     if (typeof schema.additionalProperties === "object")
       return violations(schema.additionalProperties, item, options, at);
+    // Some definitions leave out what the API server itself defines of every object.
+    if (path === "" && OF_EVERY_OBJECT.has(key)) return [];
     if (schema.additionalProperties === true || schema["x-kubernetes-preserve-unknown-fields"] === true) return [];
     return [`${at}: field not declared in schema`];
   });

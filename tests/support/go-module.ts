@@ -20,6 +20,27 @@ export const PROMETHEUS_OPERATOR: GoModule = {
   sum: "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
 };
 
+/** cert-manager, with its definitions under `deploy/crds`. */
+export const CERT_MANAGER: GoModule = {
+  path: "github.com/cert-manager/cert-manager",
+  version: "v1.21.2",
+  sum: "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
+};
+
+/** Istio's API, with its definitions in `kubernetes/customresourcedefinitions.gen.yaml`. */
+export const ISTIO: GoModule = {
+  path: "istio.io/api",
+  version: "v1.31.1",
+  sum: "h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk=",
+};
+
+/** Traefik, with its definitions in `docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml`. */
+export const TRAEFIK: GoModule = {
+  path: "github.com/traefik/traefik/v3",
+  version: "v3.6.12",
+  sum: "h1:6pe4s7aaDTQs+AsF7KP3sM/xnq7zOVvibRQe5tw9eFo=",
+};
+
 /**
  * The module in Go's own cache, which is outside the clone; downloaded when it is not there.
  *

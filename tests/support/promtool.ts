@@ -11,14 +11,16 @@ export const withPromtool: (name: string, run: () => void) => void = present
   ? (name, run) => it(name, run)
   : (name) => it.skip(`${name} (skipped: needs promtool, Debian package prometheus)`, () => undefined);
 
-/** Runs promtool in a folder with these files (name to content, written as JSON, which is YAML). */
+/** Runs promtool in a folder with these files: text as it is, anything else as JSON, which is YAML. */
 export function promtool(
   args: readonly string[],
   files: Readonly<Record<string, unknown>>,
 ): { status: number | null; said: string } {
   const folder = mkdtempSync(join(tmpdir(), "promtool-"));
   try {
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(content));
+    for (const [name, content] of Object.entries(files)) {
+      writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+    }
     const { status, stdout, stderr } = spawnSync("promtool", args, { cwd: folder, encoding: "utf8" });
     return { status, said: `${stdout}${stderr}` };
   } finally {

@@ -1,5 +1,5 @@
 /** Which Helm release holds what: Helm installs nothing that another release, or none, already has. */
-import { objectPath } from "../../checks/cluster/kinds";
+import { objectPath } from "../../checks/cluster/paths";
 import { quote } from "../../checks/context";
 import { isTree, type Tree } from "../../checks/drift/objects/field-path";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";

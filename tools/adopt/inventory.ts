@@ -1,7 +1,7 @@
 /** What is in the cluster, against what the stack declares: one look at everything, which writes nothing. */
 import { setMaxListeners } from "node:events";
 import { createLimit } from "../../checks/engine/limit";
-import { objectPath } from "../../checks/cluster/kinds";
+import { objectPath } from "../../checks/cluster/paths";
 import { compare } from "../../checks/drift/objects/compare";
 import { isTree, isWithin, type Tree } from "../../checks/drift/objects/field-path";
 import type { ObjectDifference } from "../../checks/drift/objects/findings";

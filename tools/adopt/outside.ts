@@ -1,5 +1,5 @@
 /** What is in the stack's namespaces and in nobody's declaration, and the workarounds among everything that is there. */
-import { groupPath } from "../../checks/cluster/kinds";
+import { groupPath } from "../../checks/cluster/paths";
 import { isTree, type Tree } from "../../checks/drift/objects/field-path";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import { namespacesOf } from "../../checks/subject";

@@ -1,10 +1,10 @@
 /** `npm run adopt -- <stack> --remove-workarounds`: a preview by dry runs, and with `--yes` the steps themselves. */
-import { objectPath } from "../../checks/cluster/kinds";
+import { objectPath } from "../../checks/cluster/paths";
 import { EXIT, type ExitCode } from "../../checks/exit-codes";
 import { isTree, type Tree } from "../../checks/drift/objects/field-path";
 import { LookError } from "../../checks/verdict";
-import { Refusal } from "../../rollout/cluster/refusal";
-import { Sender } from "../../rollout/cluster/sender";
+import { Refusal } from "../../checks/cluster/refusal";
+import { Sender } from "../../checks/cluster/sender";
 import { Guards } from "./guards";
 import { liveObjects, workaroundsOf } from "./outside";
 import { type RemovalStep, removalSteps } from "./removal";

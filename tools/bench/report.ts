@@ -1,6 +1,6 @@
 /** From samples to ratios and their report. Pure. */
+import { spreadOf } from "../../checks/bench/statistics";
 import { CASES, LARGE, SMALL, type Case, type Sample } from "./cases";
-import { spreadOf } from "./statistics";
 
 export type Samples = Readonly<Record<Case, readonly Sample[]>>;
 
@@ -58,8 +58,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
  */
 export function reportOf(samples: Samples, machine: string): string {
   const seconds = (values: readonly number[]) => {
-    const { median, min, max } = spreadOf(values);
-    return `${(median / 1000).toFixed(2)} (${(min / 1000).toFixed(2)} to ${(max / 1000).toFixed(2)})`;
+    const { median, low, high } = spreadOf(values);
+    return `${(median / 1000).toFixed(2)} (${(low / 1000).toFixed(2)} to ${(high / 1000).toFixed(2)})`;
   };
   const cases = Object.keys(CASES) as Case[];
   const ratios = ratiosOf(samples).map(({ what, value, limit, unit, cpu, met }) => [
@@ -75,7 +75,7 @@ export function reportOf(samples: Samples, machine: string): string {
     seconds(samples[name].map(({ total }) => total)),
     seconds(samples[name].map(({ evaluation }) => evaluation)),
     seconds(samples[name].map(({ totalCpu }) => totalCpu)),
-    spreadOf(samples[name].map(({ peakMiB }) => peakMiB)).max.toFixed(0),
+    spreadOf(samples[name].map(({ peakMiB }) => peakMiB)).high.toFixed(0),
   ]);
   return [
     "# Evaluating the program",

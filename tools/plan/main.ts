@@ -1,5 +1,6 @@
 /** `npm run plan -- <stack>`: see the help text. */
 import { writeFileSync } from "node:fs";
+import { messageOf } from "../../config/thrown";
 import { EXIT } from "../../checks/exit-codes";
 import { runTool, ToolError } from "../cli";
 import { planDocument, planYaml } from "./document";
@@ -28,7 +29,7 @@ void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
   try {
     writeFileSync(flags.out, text);
   } catch (error) {
-    throw new ToolError(`cannot write ${flags.out}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ToolError(`cannot write ${flags.out}: ${messageOf(error)}`);
   }
   process.stderr.write(`${evaluation.resources.length - 1} resources of ${stack} written to ${flags.out}\n`);
   return EXIT.clean;

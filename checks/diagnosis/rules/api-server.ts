@@ -1,6 +1,6 @@
 /** Agents that do not reach the Kubernetes API: without it they never become ready (Seldon Core 2.10.2, `extended_client.go`). */
 import { PORTS } from "../../../components/network-policies/ports";
-import { internalAddress } from "../../../rollout/cluster/objects";
+import { internalAddress } from "../../cluster/objects";
 import type { Evidence, PodEvidence, PodLook } from "../../evidence/evidence";
 import type { LogLine } from "../../evidence/logs";
 import { isReady } from "../../evidence/pods";

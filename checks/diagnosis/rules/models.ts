@@ -2,11 +2,12 @@
  * Models that no Server can take, by the scheduler's own filters (Seldon Core 2.9.1 and 2.10.2,
  * `scheduler/pkg/scheduler/filters`): asked of what Servers and Models declare, so that no log is needed.
  */
+import { bytesOf } from "../../../config/quantity";
 import { conditionOf, showCondition } from "../../cluster/objects";
 import type { Evidence } from "../../evidence/evidence";
 import type { Model } from "../../evidence/objects";
 import { missing, needsOf, type Offer, offerOf, type Stage, stageOf, STAGES } from "../offers";
-import { bytesOf, showBytes } from "../quantity";
+import { showBytes } from "../bytes";
 import { type Cause, type Clue, hint, proof, type Rule, strong } from "../rule";
 
 interface Unplaced {

@@ -60,7 +60,7 @@ const readyEndpoints = (evidence: Evidence, namespace: string, name: string): nu
     ?.filter(
       ({ metadata }) => metadata.namespace === namespace && metadata.labels?.["kubernetes.io/service-name"] === name,
     )
-    .flatMap(({ endpoints = [] }) => endpoints)
+    .flatMap(({ endpoints }) => endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false).length;
 
 const loopbackIsFine =

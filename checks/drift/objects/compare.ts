@@ -1,6 +1,7 @@
 /** Compares one declared object with the live one, by a dry run of what would be applied. */
 import type { ClusterApi } from "../../cluster/api";
-import { type Kinds, objectPath } from "../../cluster/kinds";
+import type { Kinds } from "../../cluster/kinds";
+import { objectPath } from "../../cluster/paths";
 import type { DeclaredObject } from "./declared";
 import { differences, missingFrom } from "./difference";
 import { isTree, type Tree } from "./field-path";

@@ -4,6 +4,7 @@
  */
 import type { Check } from "../../check";
 import { Kinds } from "../../cluster/kinds";
+import { PATHS } from "../../cluster/paths";
 import type { CheckContext } from "../../context";
 import { clusterIdentity } from "../../criteria/cluster-identity";
 import type { AllowedDrift } from "../../../config/schema";
@@ -55,7 +56,7 @@ export class ObjectDrift {
     const key = `${namespace}/${name}`;
     const known = this.records.get(key);
     if (known !== undefined) return known;
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
+    const path = PATHS.secrets(namespace);
     const query = { labelSelector: `owner=helm,name=${name}` };
     const asked = this.context.api.list<StoredSecret>(path, signal, query).then(newestRecord);
     this.records.set(key, asked);

@@ -3,7 +3,7 @@
  * made, so a policy that opens everything is invisible to it.
  */
 import type { Check, Expectation } from "../../check";
-import { groupPath } from "../../cluster/kinds";
+import { groupPath } from "../../cluster/paths";
 import type { KubeObject } from "../../cluster/objects";
 import type { CheckContext } from "../../context";
 import { CLUSTER_IDENTITY } from "../../criteria/cluster-identity";

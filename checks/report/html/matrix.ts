@@ -89,8 +89,8 @@ const keyList = (): Markup =>
 
 function gridFigure(home: string, grid: Grid): Markup {
   const columns = [...new Set([...grid.values()].flatMap((row) => [...row.keys()]))].sort(byTarget);
-  const targets = [...new Set(columns.map((column) => column.split(" ")[0]!))];
-  const portsOf = (target: string): string[] => columns.filter((column) => column.startsWith(`${target} `));
+  const targets = [...new Set(columns.map((column) => splitColumn(column).target))];
+  const portsOf = (target: string): string[] => columns.filter((column) => splitColumn(column).target === target);
   // Who lives there comes first.
   const foreign = (source: string): number => (source.includes("(") ? 1 : 0);
   const rows = [...grid]
@@ -125,7 +125,7 @@ function gridFigure(home: string, grid: Grid): Markup {
           element(
             "tr",
             {},
-            columns.map((column) => element("th", { scope: "col" }, column.split(" ")[1])),
+            columns.map((column) => element("th", { scope: "col" }, splitColumn(column).port)),
           ),
         ),
         element("tbody", {}, rows),
@@ -139,10 +139,15 @@ function gridFigure(home: string, grid: Grid): Markup {
   );
 }
 
+/** A target's name may have blanks, such as "another pod"; its port is what follows the last one. */
+function splitColumn(column: string): { target: string; port: string } {
+  const at = column.lastIndexOf(" ");
+  return { target: column.slice(0, at), port: column.slice(at + 1) };
+}
+
 const byTarget = (left: string, right: string): number => {
-  const [a = "", portA = ""] = left.split(" ");
-  const [b = "", portB = ""] = right.split(" ");
-  return a.localeCompare(b) || Number(portA) - Number(portB);
+  const [a, b] = [splitColumn(left), splitColumn(right)];
+  return a.target.localeCompare(b.target) || Number(a.port) - Number(b.port);
 };
 
 function cellOf(source: string, column: string, cell: Cell | undefined): Markup {

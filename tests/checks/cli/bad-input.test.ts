@@ -11,24 +11,20 @@ import type { Reply } from "../support/fake-api";
 import { kubeconfigText } from "../support/fake-api";
 import { NS, SeldonCluster, UID } from "../support/seldon-cluster";
 import { refusedPort } from "../support/servers";
+import { stackText } from "../support/stack-file";
 
 const SELDON = "/apis/mlops.seldon.io/v1alpha1";
 const WATCHED = "secret-token";
 
-/** A stack without machines: what stands there is the cluster's matter only. */
-const STACK_FILE = `config:
-  seldon-k3s:cluster:
-    name: test
-    kubeconfigFile: /nowhere/of-the-stack.yaml
-    uid: ${UID}
-    endpoint: https://192.0.2.10:6443
-  seldon-k3s:network:
-    nodeCidrs: [192.0.2.0/24]
-  seldon-k3s:seldon:
+const STACK_FILE = stackText(
+  UID,
+  "https://192.0.2.10:6443",
+  `  seldon-k3s:seldon:
     namespace: ${NS}
   seldon-k3s:validation:
     timeoutSeconds: 60
-`;
+`,
+);
 
 const forbidden = (verb: string, resource: string, group: string, namespace?: string): Reply => {
   const where = namespace === undefined ? "at the cluster scope" : `in the namespace "${namespace}"`;

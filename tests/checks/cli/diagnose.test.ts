@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { runCommand } from "../../../checks/cli/commands";
 import { agentWaits, mlserverSilent, P } from "../diagnosis/cases/case";
 import { type Stands, standBehind } from "../support/diagnosis-ports";
-import { type StackFile, worldStackFile } from "../support/diagnosis-stack";
+import { type StackFile, worldStackFile } from "../support/stack-file";
 import { DiagnosisWorld } from "../support/diagnosis-world";
 
 let stands: Stands;

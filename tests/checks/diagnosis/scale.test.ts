@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { join } from "node:path";
 import { serverPod } from "../support/diagnosis-objects";
 import { type Stands, standBehind } from "../support/diagnosis-ports";
-import { worldStackFile } from "../support/diagnosis-stack";
+import { worldStackFile } from "../support/stack-file";
 import { DiagnosisWorld, type Writable } from "../support/diagnosis-world";
 import type { WirePod } from "../../../checks/evidence/objects";
 import { agentLine } from "./cases/case";

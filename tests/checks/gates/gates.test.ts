@@ -4,12 +4,19 @@ import { problemOf } from "../../../checks/gates/workload";
 import { GATE_IDS, type GateId, type Subject } from "../../../checks/subject";
 import { condition, NS, pod, SeldonCluster } from "../support/seldon-cluster";
 
+const AWAITED = [{ resource: "certificates.v1.cert-manager.io", namespace: NS, name: "ours" }];
+const CERTIFICATE = `/apis/cert-manager.io/v1/namespaces/${NS}/certificates/ours`;
+
 describe("gates", () => {
   let cluster: SeldonCluster;
-  beforeEach(async () => (cluster = await SeldonCluster.start()));
+  beforeEach(async () => {
+    cluster = await SeldonCluster.start();
+    cluster.api.object(CERTIFICATE, { metadata: { name: "ours" }, status: { conditions: [condition("Ready")] } });
+  });
   afterEach(() => cluster.api.close());
 
-  const look = (id: GateId, subject: Partial<Subject> = {}) => runChecks(gateChecks(id, cluster.context(subject)));
+  const look = (id: GateId, subject: Partial<Subject> = {}) =>
+    runChecks(gateChecks(id, cluster.context({ awaited: AWAITED, ...subject })));
   /** What is not PASS, by target. */
   async function gaps(id: GateId, subject: Partial<Subject> = {}) {
     const run = await look(id, subject);
@@ -29,6 +36,61 @@ describe("gates", () => {
     const run = await look(id, { uid: "other" });
     expect(run.results[0]?.findings[0]).toMatchObject({ verdict: "FAIL", final: true });
     expect(run.totals.PASS).toBe(0);
+  });
+
+  describe("calico-upgrade", () => {
+    const PATH = "/apis/policy.networking.k8s.io/v1alpha1";
+
+    it("stops at once where a policy would no longer be read, and names it", async () => {
+      cluster.api.list(`${PATH}/adminnetworkpolicies`, [{ metadata: { name: "isolate" } }]);
+      cluster.api.list(`${PATH}/baselineadminnetworkpolicies`, [{ metadata: { name: "default" } }]);
+      const found = await gaps("calico-upgrade");
+      expect(found["AdminNetworkPolicy"]).toMatchObject({ verdict: "FAIL", actual: "isolate", final: true });
+      expect(found["BaselineAdminNetworkPolicy"]?.fix).toMatch(
+        /ClusterNetworkPolicy .+ baselineadminnetworkpolicies default$/,
+      );
+    });
+
+    it("is passed where the kinds are known and nobody uses them", async () => {
+      cluster.api.list(`${PATH}/adminnetworkpolicies`, []);
+      cluster.api.list(`${PATH}/baselineadminnetworkpolicies`, []);
+      expect(await gaps("calico-upgrade")).toEqual({});
+    });
+  });
+
+  describe("objects-ready", () => {
+    const target = `certificates.v1.cert-manager.io ${NS}/ours`;
+    it.each([
+      ["is not there", undefined, "there is no such object"],
+      ["has no condition", { metadata: { name: "ours" }, status: {} }, "Ready is not set"],
+      [
+        "is not ready",
+        {
+          metadata: { name: "ours" },
+          status: { conditions: [condition("Ready", "False", { reason: "Pending", message: "issuer not found" })] },
+        },
+        "Ready=False (Pending: issuer not found)",
+      ],
+      [
+        "was ready before the last change, by its condition",
+        {
+          metadata: { name: "ours", generation: 2 },
+          status: { conditions: [condition("Ready", "True", { observedGeneration: 1 })] },
+        },
+        "Ready=True, but of generation 1; 2 is declared",
+      ],
+      [
+        "was ready before the last change, by its status",
+        {
+          metadata: { name: "ours", generation: 3 },
+          status: { observedGeneration: 2, conditions: [condition("Ready")] },
+        },
+        "Ready=True, but of generation 2; 3 is declared",
+      ],
+    ])("waits while an object %s", async (_, object, actual) => {
+      cluster.api.replies.set(CERTIFICATE, object === undefined ? "missing object" : { json: object });
+      expect((await gaps("objects-ready"))[target]).toMatchObject({ verdict: "FAIL", actual });
+    });
   });
 
   describe("calico-ready", () => {

@@ -157,4 +157,8 @@ describe("Services", () => {
       Array(2).fill(`financial-ml/mesh-1: ${name}`),
     );
   });
+
+  test("a slice of a Service that selects no pod has no list of endpoints", () => {
+    expect(readyProbes([{ metadata: { name: "mesh-1", namespace: "financial-ml" }, endpoints: null }])).toEqual([]);
+  });
 });

@@ -1,10 +1,8 @@
 /** The program of the probe pods, run by busybox as in a pod, on loopback. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { rmSync } from "node:fs";
 import http from "node:http";
-import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import {
@@ -17,16 +15,11 @@ import {
 } from "../../../checks/probe-pods/script";
 import { CheckContext } from "../../../checks/context";
 import { Fleet, newRun } from "../../../checks/probe-pods/fleet";
+import { BUSYBOX, busyboxFolder, connects, describeWithBusybox, listening } from "../support/busybox";
 import { SeldonCluster } from "../support/seldon-cluster";
 import { httpServer, refusedPort, tcpServer } from "../support/servers";
 
 jest.setTimeout(60_000);
-
-const BUSYBOX = ["/bin/busybox", "/usr/bin/busybox"].find((path) => existsSync(path));
-const isUsable = BUSYBOX !== undefined && spawnSync(BUSYBOX, ["httpd", "--help"]).status === 0;
-const describeWithBusybox = isUsable
-  ? describe
-  : (name: string, tests: () => void) => describe.skip(`${name} (needs busybox with httpd)`, tests);
 
 const fail = (): never => {
   throw new Error("nothing is created here");
@@ -36,17 +29,12 @@ describeWithBusybox("the probe program", () => {
   /** An address of loopback of its own, so that it is seen which address is bound. */
   const ADDRESS = "127.0.7.1";
   let folder: string;
+  let bin: string;
   let program: ChildProcess;
   let [control, first, second] = [0, 0, 0];
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "probe-test-"));
-    const bin = join(folder, "bin");
-    mkdirSync(bin);
-    // Nothing but busybox, as in the image.
-    for (const name of ["busybox", "sh", "tr", "cat", "sed", "cut", "mkdir", "chmod"]) {
-      symlinkSync(BUSYBOX!, join(bin, name));
-    }
+    ({ folder, bin } = busyboxFolder("sh", "tr", "cat", "sed", "cut", "mkdir", "chmod"));
     [control, first, second] = [await refusedPort(), await refusedPort(), await refusedPort()];
     const environment = {
       PATH: bin,
@@ -55,27 +43,16 @@ describeWithBusybox("the probe program", () => {
       PROBE_PORTS: `${first} ${second}`,
       PROBE_BIND: ADDRESS,
     };
-    program = spawn(BUSYBOX!, ["sh", "-c", PROBE_SCRIPT], { env: environment, stdio: "ignore", detached: true });
-    for (const [port, host] of [
-      [control, "127.0.0.1"],
-      [first, ADDRESS],
-      [second, ADDRESS],
-    ] as const) {
-      while (!(await connects(port, host))) await new Promise((wake) => setTimeout(wake, 20));
-    }
+    program = spawn(BUSYBOX, ["sh", "-c", PROBE_SCRIPT], { env: environment, stdio: "ignore", detached: true });
+    await listening(control);
+    await listening(first, ADDRESS);
+    await listening(second, ADDRESS);
   });
   afterAll(async () => {
     process.kill(-program.pid!, "SIGKILL");
     await once(program, "exit");
     rmSync(folder, { recursive: true });
   });
-
-  const connects = (port: number, host: string): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = net.connect(port, host);
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-      socket.unref();
-    });
 
   const ask = async (...looks: Look[]): Promise<Seen[] | undefined> => {
     const request = http.request({ host: "127.0.0.1", port: control, method: "POST", path: "/cgi-bin/look" });
@@ -156,7 +133,6 @@ describeWithBusybox("the probe program", () => {
   });
 
   test("it ends when it is told to", async () => {
-    const bin = join(folder, "bin");
     const environment = {
       PATH: bin,
       PROBE_FOLDER: join(folder, "two"),
@@ -164,9 +140,8 @@ describeWithBusybox("the probe program", () => {
       PROBE_PORTS: "",
       PROBE_BIND: ADDRESS,
     };
-    const other = spawn(BUSYBOX!, ["sh", "-c", PROBE_SCRIPT], { env: environment, stdio: "ignore", detached: true });
-    while (!(await connects(Number(environment.PROBE_CONTROL), "127.0.0.1")))
-      await new Promise((wake) => setTimeout(wake, 20));
+    const other = spawn(BUSYBOX, ["sh", "-c", PROBE_SCRIPT], { env: environment, stdio: "ignore", detached: true });
+    await listening(Number(environment.PROBE_CONTROL));
     other.kill("SIGTERM");
     expect(await once(other, "exit")).toEqual([0, null]);
     process.kill(-other.pid!, "SIGKILL");

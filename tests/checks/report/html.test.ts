@@ -51,6 +51,12 @@ describe("the policy matrix", () => {
     expect(cells(matrixOf(FLOWS, [flow(server, envoy, 9000, true)]))).toHaveLength(2);
   });
 
+  it("keeps a party's name whole that has blanks", () => {
+    const other = { endpoint: "another pod", namespace: "ml" };
+    const heads = all(matrixOf([], [flow(server, other, 8481, true), flow(server, other, 80, true)]), "th");
+    expect(heads.map(({ text }) => text)).toEqual(["from \\ to", "another pod", "80", "8481", "server"]);
+  });
+
   it("is nothing without flows", () => {
     expect(policyMatrix([finding("a", "t", pass("fine"))])).toEqual([]);
   });

@@ -62,7 +62,7 @@ export const installed = (body: LiveObject): LiveObject => ({
   metadata: { ...body.metadata, ...helmMetadata(SETUP) },
 });
 
-export class DeclaredCluster {
+class DeclaredCluster {
   private constructor(readonly live: LiveCluster) {}
 
   static async start(): Promise<DeclaredCluster> {
@@ -106,4 +106,21 @@ export class DeclaredCluster {
       smokeModel: { namespace: "seldon", name: "m" },
     });
   }
+}
+
+/** A cluster of its own for every test of the block. */
+export function eachDeclaredCluster() {
+  let cluster: DeclaredCluster;
+  beforeEach(async () => {
+    cluster = await DeclaredCluster.start();
+  });
+  afterEach(() => cluster.live.api.close());
+  const look: DeclaredCluster["look"] = (...args) => cluster.look(...args);
+  return {
+    /** What it serves, to be changed before it is looked at. */
+    live: (): LiveCluster => cluster.live,
+    /** Every request that was no GET. */
+    writes: (): string[] => cluster.writes,
+    look,
+  };
 }

@@ -2,6 +2,7 @@ import { load } from "js-yaml";
 import type { StackConfig } from "../../../config/schema";
 import { renderObservability } from "../../../components/observability/render";
 import { everything, watchedStack } from "../../support/observability-stack";
+import { promtool, withPromtool } from "../../support/promtool";
 
 interface Rendered {
   kind: string;
@@ -101,6 +102,14 @@ describe("for a Prometheus that looks for annotations", () => {
     expect(file.groups.map(({ name }) => name)).toEqual(["seldon-k3s-calico", "seldon-k3s-seldon"]);
     expect(file.groups[0]?.rules[0]).toMatchObject({ alert: "CalicoNodeNotReady", for: "5m" });
   });
+
+  withPromtool("that file is one that Prometheus loads, as it stands in the ConfigMap", () => {
+    const rules = ofKind(config, "ConfigMap").find(({ metadata }) => metadata.name === "seldon-k3s-rules");
+    const { status, said } = promtool(["check", "rules", "rules.yaml"], {
+      "rules.yaml": rules?.data?.["seldon-k3s.rules.yaml"],
+    });
+    expect([status, said]).toEqual([0, expect.stringMatching(/SUCCESS: \d{2} rules found/)]);
+  });
 });
 
 describe("kube-controllers of Calico 3.32", () => {
@@ -120,7 +129,7 @@ describe("kube-controllers of Calico 3.32", () => {
             {
               action: "Allow",
               protocol: "TCP",
-              source: { namespaceSelector: "projectcalico.org/name == 'monitoring'" },
+              source: { namespaceSelector: "kubernetes.io/metadata.name == 'monitoring'" },
               destination: { ports: [9094] },
             },
           ],

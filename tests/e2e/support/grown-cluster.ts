@@ -11,7 +11,7 @@ import { Progress } from "../../../sandbox/progress";
 import { startSimulation } from "../../../sandbox/simulation";
 import { ClusterApi } from "../../../checks/cluster/api";
 import type { KubernetesObject } from "../../../sandbox/api/objects";
-import { Sender } from "../../../rollout/cluster/sender";
+import { Sender } from "../../../checks/cluster/sender";
 import { NETWORK, startTestControlPlane, type TestControlPlane } from "./control-plane";
 import { PROJECT } from "./sandbox-process";
 

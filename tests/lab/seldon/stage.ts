@@ -7,11 +7,10 @@ import { parseConfig } from "../../../config/parse";
 import type { StackConfig } from "../../../config/schema";
 import type { Progress } from "../../../sandbox/progress";
 import type { Flow } from "../flow/flow";
-import { explained } from "../flow/told";
-import { pinned, tokenFlow } from "../flow/token-flow";
+import { calicoLab, type Checked, checked } from "../checked";
 import { seldonImages, type SeldonImages } from "../image/seldon-image";
 import type { LabHost } from "../host";
-import { Lab } from "../lab";
+import type { Lab } from "../lab";
 import { waitFor } from "../processes";
 import {
   type Change,
@@ -48,11 +47,8 @@ export interface PodView {
   >;
 }
 
-/** What the command said, and how long a person waits for it. */
+/** What `npm run diagnose -- --json` says, as far as it is looked at here. */
 export interface Answer {
-  readonly code: number;
-  /** From the command's start to its end, in seconds. */
-  readonly seconds: number;
   readonly causes: readonly {
     readonly rule: string;
     readonly word: string;
@@ -62,28 +58,19 @@ export interface Answer {
   readonly symptoms: readonly { readonly text: string }[];
   readonly unexplained: readonly { readonly text: string }[];
   readonly gaps: readonly { readonly what: string; readonly reason: string }[];
-  readonly stderr: string;
 }
 
 export class Stage {
   private constructor(
     readonly lab: Lab,
-    private readonly flow: Flow,
+    readonly flow: Flow,
   ) {}
 
   /** @param build Whether the image with MLServer may be built where the cache lacks it. */
   static async start(progress: Progress, build: boolean): Promise<Stage> {
     const images = await seldonImages({ progress, build });
-    const lab = await Lab.start({ topology: "1s1a", install: false, onLine: (line) => progress.say(line) });
+    const { lab, flow } = await calicoLab(progress);
     try {
-      const token = "0123456789abcdef".repeat(2);
-      const flow = tokenFlow(lab, token, { k3s: pinned(lab), cni: { provider: "calico" } }, (line) =>
-        progress.say(line),
-      );
-      const told = explained(await flow.up());
-      if (told !== "") throw new Error(`the lab's stack did not come up:\n${told}`);
-      await lab.fetchKubeconfig();
-      await lab.waitForNodes();
       const stage = new Stage(lab, flow);
       await progress.part("import images and deploy Seldon's objects", () => stage.deploy(images));
       return stage;
@@ -199,26 +186,8 @@ export class Stage {
   }
 
   /** `npm run diagnose`, where the machines can be reached, timed as a person would. */
-  async diagnose(): Promise<Answer> {
-    const config = Object.entries(this.flow.values)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [`seldon-k3s:${key}`, value]);
-    const file = this.lab.folder.write(
-      "Pulumi.lab.yaml",
-      JSON.stringify({ config: Object.fromEntries(config) as object }),
-    );
-    const words = ["tools/typescript.cjs", "checks/main.ts"].map((path) => join(PROJECT, path));
-    const flags = ["--config-file", file, "--kubeconfig", this.lab.kubeconfig, "--json"];
-    const started = performance.now();
-    const { code, stdout, stderr } = await this.lab.admin.run(
-      process.execPath,
-      ["--require", ...words, "diagnose", "lab", ...flags],
-      { cwd: PROJECT },
-    );
-    const seconds = (performance.now() - started) / 1000;
-    if (!stdout.startsWith("{")) throw new Error(`diagnose ended with exit code ${code}: ${stdout}${stderr}`);
-    const report = JSON.parse(stdout) as Omit<Answer, "code" | "seconds" | "stderr">;
-    return { ...report, code, seconds, stderr };
+  diagnose(): Promise<Checked<Answer>> {
+    return checked<Answer>(this, "diagnose");
   }
 }
 

@@ -1,10 +1,7 @@
 /** The programs of the probe pods, run by busybox as in a pod, on loopback. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import net from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import {
   CLIENT_SCRIPT,
   type ClientTask,
@@ -12,15 +9,10 @@ import {
   renderTasks,
   SERVER_SCRIPT,
 } from "../../../rollout/proof/scripts";
+import { BUSYBOX, busyboxFolder, describeWithBusybox, listening } from "../../checks/support/busybox";
 import { httpServer, refusedPort, tcpServer } from "../../checks/support/servers";
 
 jest.setTimeout(60_000);
-
-const BUSYBOX = ["/bin/busybox", "/usr/bin/busybox"].find((path) => existsSync(path));
-const isUsable = BUSYBOX !== undefined && spawnSync(BUSYBOX, ["httpd", "--help"]).status === 0;
-const describeWithBusybox = isUsable
-  ? describe
-  : (name: string, tests: () => void) => describe.skip(`${name} (needs busybox with httpd)`, tests);
 
 /** The pause between two attempts is a second in a pod. */
 const HURRY = "sleep() { busybox sleep 0.05; }\n";
@@ -32,18 +24,12 @@ describeWithBusybox("probe programs", () => {
   let port: number;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "probe-test-"));
-    const bin = join(folder, "bin");
-    mkdirSync(bin);
-    // Nothing but busybox, as in the image.
-    for (const name of ["busybox", "sh", "wc", "head", "tr", "cat", "sed", "cut", "mkdir", "chmod", "sleep"]) {
-      symlinkSync(BUSYBOX!, join(bin, name));
-    }
+    let bin: string;
+    ({ folder, bin } = busyboxFolder("sh", "wc", "head", "tr", "cat", "sed", "cut", "mkdir", "chmod", "sleep"));
     port = await refusedPort();
     environment = { PATH: bin, PROBE_FOLDER: folder, PROBE_PORT: String(port) };
-    server = spawn(BUSYBOX!, ["sh", "-c", SERVER_SCRIPT], { env: environment, stdio: "ignore" });
-    for (let tries = 0; tries < 200 && !(await connects(port)); tries += 1)
-      await new Promise((wake) => setTimeout(wake, 20));
+    server = spawn(BUSYBOX, ["sh", "-c", SERVER_SCRIPT], { env: environment, stdio: "ignore" });
+    await listening(port);
   });
   afterAll(async () => {
     server.kill("SIGKILL");
@@ -51,15 +37,8 @@ describeWithBusybox("probe programs", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const connects = (to: number): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = net.connect(to, "127.0.0.1");
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-      socket.unref();
-    });
-
   const look = async (self: string, ...tasks: ClientTask[]) => {
-    const client = spawn(BUSYBOX!, ["sh", "-c", `${HURRY}${CLIENT_SCRIPT}`], {
+    const client = spawn(BUSYBOX, ["sh", "-c", `${HURRY}${CLIENT_SCRIPT}`], {
       env: { ...environment, POD_IP: self, PROBE_TASKS: renderTasks(tasks) },
       stdio: ["ignore", "pipe", "ignore"],
     });

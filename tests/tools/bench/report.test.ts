@@ -3,7 +3,6 @@ import type { Sample } from "../../../tools/bench/cases";
 import { LARGE, SMALL } from "../../../tools/bench/cases";
 import { generatedStack } from "../../../tools/bench/generated-stack";
 import { ratiosOf, reportOf, type Samples } from "../../../tools/bench/report";
-import { spreadOf } from "../../../tools/bench/statistics";
 
 const sample = (total: number, evaluation: number, peakMiB = 100): Sample => ({
   total,
@@ -20,12 +19,6 @@ const samples: Samples = {
   small: [sample(2000, 500)],
   large: [sample(9000, 7000, 900), sample(9000, 7000, 1100)],
 };
-
-test("median and spread", () => {
-  expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
-  expect(spreadOf([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 });
-  expect(() => spreadOf([])).toThrow("no values");
-});
 
 test("each limit is judged by its own figures", () => {
   expect(ratiosOf(samples).map(({ value, met }) => [value, met])).toEqual([

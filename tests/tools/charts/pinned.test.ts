@@ -27,7 +27,7 @@ test("--all holds every chart once, and those of every stack", () => {
   const all = allCharts().map(folderOf);
   expect(new Set(all).size).toBe(all.length);
   expect(all).toEqual(
-    expect.arrayContaining(["tigera-operator-3.31.7", "crd.projectcalico.org.v1-3.32.1", "seldon-core-v2-crds-2.10.2"]),
+    expect.arrayContaining(["tigera-operator-3.31.7", "crd.projectcalico.org.v1-3.32.1", "seldon-core-v2-crds-2.10.2", "cert-manager-1.21.2", "strimzi-kafka-operator-0.47.0"]),
   );
   expect(all).not.toContain("crd.projectcalico.org.v1-3.31.7");
 });

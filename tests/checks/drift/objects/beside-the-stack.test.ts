@@ -1,6 +1,6 @@
 /** What Pulumi does not look at: objects that nobody declared, and objects of Helm releases. */
 import {
-  DeclaredCluster,
+  eachDeclaredCluster,
   installed,
   MANAGER_PATH,
   manager,
@@ -10,17 +10,10 @@ import {
   SERVER_PATH,
   SETUP,
 } from "../../support/declared-cluster";
-import type { LiveCluster, LiveObject } from "../../support/live-cluster";
+import type { LiveObject } from "../../support/live-cluster";
 
 describe("beside the stack", () => {
-  let declaredCluster: DeclaredCluster;
-  let cluster: LiveCluster;
-  beforeEach(async () => {
-    declaredCluster = await DeclaredCluster.start();
-    cluster = declaredCluster.live;
-  });
-  afterEach(() => cluster.api.close());
-  const look: DeclaredCluster["look"] = (...args) => declaredCluster.look(...args);
+  const { live, look } = eachDeclaredCluster();
 
   describe("objects that nobody declared", () => {
     it.each<[string, LiveObject, string, string]>([
@@ -46,7 +39,7 @@ describe("beside the stack", () => {
         "configuration: Model seldon/x",
       ],
     ])("%s", async (_, beside, target, actual) => {
-      cluster.put(beside, "kubectl-client-side-apply");
+      live().put(beside, "kubectl-client-side-apply");
       const { of, exitCode } = await look();
       const finding = of("undeclared-objects", target);
       expect(finding).toMatchObject({ verdict: "DRIFT", actual: `1 ${actual} is not declared` });
@@ -65,13 +58,13 @@ describe("beside the stack", () => {
       ],
       ["a policy in a namespace of others", { ...policy("x"), metadata: { name: "x", namespace: "tenant" } }],
     ])("are not %s", async (_, beside) => {
-      cluster.put(beside, "operator");
+      live().put(beside, "operator");
       expect((await look()).exitCode).toBe(0);
     });
 
     it("are not those of a chart", async () => {
-      cluster.put(installed(server(1, "charted")), "pulumi-resource-kubernetes");
-      cluster.release("setup", {
+      live().put(installed(server(1, "charted")), "pulumi-resource-kubernetes");
+      live().release("setup", {
         chart: SETUP.chart,
         values: SETUP.values,
         objects: [manager(), server(1, "charted")],
@@ -84,13 +77,13 @@ describe("beside the stack", () => {
     it.each<[string, () => void, string]>([
       [
         "that is not there",
-        () => cluster.remove("/api/v1/namespaces/seldon/secrets/sh.helm.release.v1.setup.v1"),
+        () => live().remove("/api/v1/namespaces/seldon/secrets/sh.helm.release.v1.setup.v1"),
         "1 configuration: it is not there",
       ],
       [
         "whose last upgrade did not end",
         () =>
-          cluster.release("setup", {
+          live().release("setup", {
             chart: SETUP.chart,
             values: SETUP.values,
             objects: [manager()],
@@ -102,13 +95,13 @@ describe("beside the stack", () => {
       [
         "of another chart's version",
         () =>
-          cluster.release("setup", { chart: "seldon-core-v2-setup-2.9.1", values: SETUP.values, objects: [manager()] }),
+          live().release("setup", { chart: "seldon-core-v2-setup-2.9.1", values: SETUP.values, objects: [manager()] }),
         '1 version: chart.version is "seldon-core-v2-setup-2.9.1", declared "seldon-core-v2-setup-2.10.2"',
       ],
       [
         "with other values",
         () =>
-          cluster.release("setup", {
+          live().release("setup", {
             chart: SETUP.chart,
             values: { a: { b: 2 }, kafka: { password: "hunter2" } },
             objects: [manager()],
@@ -124,7 +117,7 @@ describe("beside the stack", () => {
     });
 
     it("whose object somebody changed, which neither Helm nor Pulumi sees", async () => {
-      cluster.change(MANAGER_PATH, { spec: manager("manager:latest")["spec"] }, "kubectl-set");
+      live().change(MANAGER_PATH, { spec: manager("manager:latest")["spec"] }, "kubectl-set");
       const { of } = await look();
       expect(of("helm-releases").verdict).toBe("PASS");
       expect(of("helm-objects")).toMatchObject({
@@ -139,26 +132,26 @@ describe("beside the stack", () => {
 
     it("of a chart that writes a v before its version is of the declared one", async () => {
       const chart = "seldon-core-v2-setup-v2.10.2";
-      cluster.release("setup", { chart, values: SETUP.values, objects: [manager()] });
+      live().release("setup", { chart, values: SETUP.values, objects: [manager()] });
       expect((await look()).of("helm-releases").verdict).toBe("PASS");
     });
 
     it("with an object of the whole cluster, which is named without a namespace", async () => {
       const { spec: _, ...role } = manager();
       const clusterWide = { ...role, apiVersion: "v1", kind: "Namespace", metadata: { name: "charted" } };
-      cluster.release("setup", { chart: SETUP.chart, values: SETUP.values, objects: [manager(), clusterWide] });
+      live().release("setup", { chart: SETUP.chart, values: SETUP.values, objects: [manager(), clusterWide] });
       expect((await look()).of("helm-objects").actual).toBe("1 configuration: Namespace charted is not there");
     });
 
     it("whose object lost what Helm knows it by", async () => {
-      cluster.put(manager(), "pulumi-resource-kubernetes");
+      live().put(manager(), "pulumi-resource-kubernetes");
       expect((await look()).of("helm-objects").actual).toBe(
         '1 configuration: Deployment seldon/seldon-v2-controller-manager metadata.labels[app.kubernetes.io/managed-by] is absent, declared "Helm"',
       );
     });
 
     it("whose object somebody deleted", async () => {
-      cluster.remove(MANAGER_PATH);
+      live().remove(MANAGER_PATH);
       expect((await look()).of("helm-objects").actual).toBe(
         "1 configuration: Deployment seldon/seldon-v2-controller-manager is not there",
       );
@@ -173,7 +166,7 @@ describe("beside the stack", () => {
           data: { release: "aHVudGVyMg==" },
         },
       ];
-      cluster.api.replies.set(path, { json: { items } });
+      live().api.replies.set(path, { json: { items } });
       const run = await look();
       expect(run.of("helm-releases")).toMatchObject({
         verdict: "ERROR",
@@ -186,8 +179,8 @@ describe("beside the stack", () => {
     it("without the right to read its record could not be looked at, and the rest is", async () => {
       const message =
         'secrets is forbidden: User "ci" cannot list resource "secrets" in API group "" in the namespace "seldon"';
-      cluster.change(SERVER_PATH, { spec: { replicas: 3 } });
-      cluster.api.replies.set("/api/v1/namespaces/seldon/secrets", { status: 403, json: { kind: "Status", message } });
+      live().change(SERVER_PATH, { spec: { replicas: 3 } });
+      live().api.replies.set("/api/v1/namespaces/seldon/secrets", { status: 403, json: { kind: "Status", message } });
       const { of, exitCode } = await look();
       expect(of("helm-releases")).toMatchObject({
         verdict: "ERROR",

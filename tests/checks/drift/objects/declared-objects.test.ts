@@ -4,25 +4,18 @@ import { declaredStack } from "../../../../checks/cli/declared-source";
 import { PROJECT_DIR } from "../../../../checks/context";
 import { LookError } from "../../../../checks/verdict";
 import {
-  DeclaredCluster,
   DECLARED,
+  eachDeclaredCluster,
   MANAGER_PATH,
   object,
   POLICY_PATH,
   server,
   SERVER_PATH,
 } from "../../support/declared-cluster";
-import { fieldsOf, type LiveCluster, type LiveObject } from "../../support/live-cluster";
+import { fieldsOf, type LiveObject } from "../../support/live-cluster";
 
 describe("declared objects", () => {
-  let declaredCluster: DeclaredCluster;
-  let cluster: LiveCluster;
-  beforeEach(async () => {
-    declaredCluster = await DeclaredCluster.start();
-    cluster = declaredCluster.live;
-  });
-  afterEach(() => cluster.api.close());
-  const look: DeclaredCluster["look"] = (...args) => declaredCluster.look(...args);
+  const { live, writes, look } = eachDeclaredCluster();
 
   it("is clean where everything is as declared, and asks for nothing to be stored", async () => {
     const { findings, exitCode, summary, of } = await look();
@@ -30,26 +23,20 @@ describe("declared objects", () => {
     expect(exitCode).toBe(0);
     expect(of("helm-objects").actual).toBe("1 object as in the manifest");
     expect(summary.text).toBe("In the cluster: no difference.\n");
-    expect(declaredCluster.writes.length).toBeGreaterThan(0);
-    expect(
-      declaredCluster.writes.filter((line) => !/^PATCH .*[?&]dryRun=All&force=true&fieldManager=/.test(line)),
-    ).toEqual([]);
+    expect(writes().length).toBeGreaterThan(0);
+    expect(writes().filter((line) => !/^PATCH .*[?&]dryRun=All&force=true&fieldManager=/.test(line))).toEqual([]);
   });
 
   it("asks under the name by which the stack wrote the object", async () => {
     await look();
-    expect(declaredCluster.writes.find((line) => line.includes(POLICY_PATH))).toContain(
-      "fieldManager=pulumi-kubernetes-0a1b2c3d",
-    );
-    expect(declaredCluster.writes.find((line) => line.includes(MANAGER_PATH))).toContain(
-      "fieldManager=pulumi-resource-kubernetes",
-    );
+    expect(writes().find((line) => line.includes(POLICY_PATH))).toContain("fieldManager=pulumi-kubernetes-0a1b2c3d");
+    expect(writes().find((line) => line.includes(MANAGER_PATH))).toContain("fieldManager=pulumi-resource-kubernetes");
   });
 
   it("is clean on every object of a real plan", async () => {
     const { declared } = await declaredStack(PROJECT_DIR, "dev");
     if (declared instanceof LookError) throw declared;
-    for (const one of declared.objects) cluster.put(one.body as LiveObject);
+    for (const one of declared.objects) live().put(one.body as LiveObject);
     const own = { ...DECLARED, objects: [...DECLARED.objects, ...declared.objects] };
     const { results } = await look(own);
     const [checked] = results.filter(({ check }) => check.id === "declared-objects");
@@ -59,7 +46,7 @@ describe("declared objects", () => {
 
   describe("a declared object", () => {
     it("that somebody changed: the field, both values, who and when, and what mends it", async () => {
-      cluster.change(SERVER_PATH, { spec: { replicas: 3 } }, "kubectl-edit");
+      live().change(SERVER_PATH, { spec: { replicas: 3 } }, "kubectl-edit");
       const { of, exitCode, summary } = await look();
       expect(of("declared-objects", "Server")).toMatchObject({
         verdict: "DRIFT",
@@ -78,14 +65,14 @@ describe("declared objects", () => {
     });
 
     it("that somebody opened is policy", async () => {
-      cluster.change(POLICY_PATH, { spec: { policyTypes: ["Egress"] } });
+      live().change(POLICY_PATH, { spec: { policyTypes: ["Egress"] } });
       expect((await look()).of("declared-objects", "default-deny").actual).toMatch(
         /^1 policy: spec\.policyTypes is \["Egress"\], declared \["Ingress","Egress"\]$/,
       );
     });
 
     it("with a field that somebody added, which an apply leaves alone", async () => {
-      cluster.change(SERVER_PATH, {
+      live().change(SERVER_PATH, {
         spec: {
           podSpec: {
             hostNetwork: true,
@@ -106,7 +93,7 @@ describe("declared objects", () => {
     });
 
     it("whose operator added defaults is as declared", async () => {
-      cluster.change(SERVER_PATH, { spec: { capabilities: ["sklearn"] } }, "manager");
+      live().change(SERVER_PATH, { spec: { capabilities: ["sklearn"] } }, "manager");
       const { of, exitCode } = await look();
       expect(of("declared-objects", "Server")).toMatchObject({
         verdict: "PASS",
@@ -116,15 +103,15 @@ describe("declared objects", () => {
     });
 
     it("whose operator changed a declared field is not", async () => {
-      cluster.change(SERVER_PATH, { spec: { replicas: 2 } }, "manager");
+      live().change(SERVER_PATH, { spec: { replicas: 2 } }, "manager");
       expect((await look()).of("declared-objects", "Server").verdict).toBe("DRIFT");
     });
 
     it("with a right value that others hold is as declared, and says so", async () => {
       const [theirs, ours] = [{ spec: { replicas: 1 } }, { spec: { serverConfig: "mlserver" } }].map(fieldsOf);
       const entry = (manager: string, fieldsV1: object | undefined) => ({ manager, operation: "Update", fieldsV1 });
-      cluster.put({ ...server() }, "kubectl-edit");
-      cluster.edit(SERVER_PATH, [entry("kubectl-edit", theirs), entry("pulumi-kubernetes-1", ours)]);
+      live().put({ ...server() }, "kubectl-edit");
+      live().edit(SERVER_PATH, [entry("kubectl-edit", theirs), entry("pulumi-kubernetes-1", ours)]);
       expect((await look()).of("declared-objects", "Server")).toMatchObject({
         verdict: "PASS",
         actual: "as declared, but for 1 noise",
@@ -133,8 +120,8 @@ describe("declared objects", () => {
     });
 
     it("that is gone, or going", async () => {
-      cluster.remove(POLICY_PATH);
-      cluster.put({ ...server(), metadata: { ...server().metadata, deletionTimestamp: "2026-11-22T16:00:00Z" } });
+      live().remove(POLICY_PATH);
+      live().put({ ...server(), metadata: { ...server().metadata, deletionTimestamp: "2026-11-22T16:00:00Z" } });
       const { of } = await look();
       expect(of("declared-objects", "default-deny")).toMatchObject({
         verdict: "DRIFT",
@@ -145,8 +132,8 @@ describe("declared objects", () => {
 
     it("that the API server refuses is compared by its own text, with the server's words", async () => {
       const message = "spec.selector: Invalid value: field is immutable";
-      cluster.change(SERVER_PATH, { spec: { serverConfig: "triton" } });
-      cluster.api.patches.set(SERVER_PATH, () => ({
+      live().change(SERVER_PATH, { spec: { serverConfig: "triton" } });
+      live().api.patches.set(SERVER_PATH, () => ({
         status: 422,
         json: { kind: "Status", reason: "Invalid", message },
       }));
@@ -157,7 +144,7 @@ describe("declared objects", () => {
 
     it("that differs in one look only is as declared: something wrote in between", async () => {
       let asked = 0;
-      cluster.api.patches.set(SERVER_PATH, () => ({ json: server(asked++ === 0 ? 9 : 1) }));
+      live().api.patches.set(SERVER_PATH, () => ({ json: server(asked++ === 0 ? 9 : 1) }));
       expect((await look()).of("declared-objects", "Server").verdict).toBe("PASS");
       expect(asked).toBe(2);
     });
@@ -177,20 +164,18 @@ describe("declared objects", () => {
     };
 
     it("is known by the names of its keys, and under another name than ours, which would empty it", async () => {
-      cluster.put(secret({ password: "aHVudGVyMg==" }));
+      live().put(secret({ password: "aHVudGVyMg==" }));
       const run = await look(declared);
       expect(run.of("declared-objects")).toMatchObject({
         verdict: "PASS",
         evidence: ["not compared, because secret: data"],
       });
-      expect(declaredCluster.writes.find((line) => line.includes("/secrets/kafka"))).toContain(
-        "fieldManager=seldon-k3s-drift",
-      );
+      expect(writes().find((line) => line.includes("/secrets/kafka"))).toContain("fieldManager=seldon-k3s-drift");
       expect(JSON.stringify(run)).not.toContain("aHVudGVyMg");
     });
 
     it("without a key", async () => {
-      cluster.put(secret({ other: "aHVudGVyMg==" }));
+      live().put(secret({ other: "aHVudGVyMg==" }));
       const finding = (await look(declared)).of("declared-objects");
       expect(finding.actual).toBe("1 configuration: data.password is absent, declared [hidden]");
       expect(JSON.stringify(finding)).not.toContain("aHVudGVyMg");

@@ -1,21 +1,13 @@
 /** What a drift run could not look at, and what it accepts. */
 import { LookError } from "../../../../checks/verdict";
-import { DeclaredCluster, DECLARED, SERVER_PATH } from "../../support/declared-cluster";
-import type { LiveCluster } from "../../support/live-cluster";
+import { DECLARED, eachDeclaredCluster, SERVER_PATH } from "../../support/declared-cluster";
 
 describe("limits", () => {
-  let declaredCluster: DeclaredCluster;
-  let cluster: LiveCluster;
-  beforeEach(async () => {
-    declaredCluster = await DeclaredCluster.start();
-    cluster = declaredCluster.live;
-  });
-  afterEach(() => cluster.api.close());
-  const look: DeclaredCluster["look"] = (...args) => declaredCluster.look(...args);
+  const { live, writes, look } = eachDeclaredCluster();
 
   describe("could not look", () => {
     it("where a declared kind is not installed, by the kind's name", async () => {
-      cluster.without("mlops.seldon.io/v1alpha1");
+      live().without("mlops.seldon.io/v1alpha1");
       const { of, exitCode } = await look();
       const actual = "the API server knows no Server of mlops.seldon.io/v1alpha1: the CRD is absent (half-installed?)";
       expect(of("declared-objects", "Server")).toMatchObject({ verdict: "ERROR", actual });
@@ -24,7 +16,7 @@ describe("limits", () => {
     });
 
     it("not where a kind is absent that the stack can be without", async () => {
-      cluster.api.object("/apis/crd.projectcalico.org/v1", {
+      live().api.object("/apis/crd.projectcalico.org/v1", {
         resources: [
           { name: "ippools", kind: "IPPool", namespaced: false },
           { name: "globalnetworkpolicies", kind: "GlobalNetworkPolicy", namespaced: false },
@@ -39,7 +31,7 @@ describe("limits", () => {
     it("where the right to apply is missing, by verb and resource", async () => {
       const message =
         'servers.mlops.seldon.io "mlserver" is forbidden: User "ci" cannot patch resource "servers" in API group "mlops.seldon.io" in the namespace "seldon"';
-      cluster.api.patches.set(SERVER_PATH, () => ({ status: 403, json: { kind: "Status", message } }));
+      live().api.patches.set(SERVER_PATH, () => ({ status: 403, json: { kind: "Status", message } }));
       const { of, exitCode } = await look();
       expect(of("declared-objects", "Server")).toMatchObject({
         verdict: "ERROR",
@@ -49,7 +41,7 @@ describe("limits", () => {
     });
 
     it("where one object of a manifest cannot be looked at, and which", async () => {
-      cluster.without("apps/v1");
+      live().without("apps/v1");
       expect((await look()).of("helm-objects")).toMatchObject({
         verdict: "ERROR",
         actual: expect.stringMatching(/^1 of 1 object: the API server knows no Deployment of apps\/v1/) as string,
@@ -66,11 +58,11 @@ describe("limits", () => {
     });
 
     it("on another cluster, and compares nothing there", async () => {
-      cluster.api.object("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system", uid: "other" } });
+      live().api.object("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system", uid: "other" } });
       const { totals, exitCode } = await look();
       expect(totals).toMatchObject({ ERROR: 1, SKIPPED: 4, PASS: 0 });
       expect(exitCode).toBe(2);
-      expect(declaredCluster.writes).toEqual([]);
+      expect(writes()).toEqual([]);
     });
   });
 
@@ -79,7 +71,7 @@ describe("limits", () => {
     const entry = { kind: "Server", namespace: "seldon", name: "mlserver", field: "spec.replicas", reason };
 
     it("accepts a difference with its reason", async () => {
-      cluster.change(SERVER_PATH, { spec: { replicas: 3 } });
+      live().change(SERVER_PATH, { spec: { replicas: 3 } });
       const { of, exitCode, summary } = await look(DECLARED, [entry]);
       expect(of("declared-objects", "Server")).toMatchObject({
         verdict: "PASS",
@@ -91,7 +83,7 @@ describe("limits", () => {
     });
 
     it("accepts nothing beside it", async () => {
-      cluster.change(SERVER_PATH, { spec: { replicas: 3, serverConfig: "triton" } });
+      live().change(SERVER_PATH, { spec: { replicas: 3, serverConfig: "triton" } });
       const { of } = await look(DECLARED, [entry]);
       expect(of("declared-objects", "Server").actual).toBe(
         '1 configuration: spec.serverConfig is "triton", declared "mlserver"',
@@ -102,7 +94,7 @@ describe("limits", () => {
       expect((await look(DECLARED, [entry])).summary.text).toContain(
         "drift.allow accepts what is not there; remove: Server seldon/mlserver spec.replicas",
       );
-      cluster.without("apps/v1");
+      live().without("apps/v1");
       expect((await look(DECLARED, [entry])).summary.text).toBe(
         "In the cluster, as far as it could be looked at: no difference.\n",
       );

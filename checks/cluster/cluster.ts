@@ -1,12 +1,12 @@
 /**
- * Reads and writes of one rollout step. Every request is patient: an API server that restarts, is busy or cannot be
- * reached for a moment is asked again until the step's time is over, because a step often runs right after a server was
- * restarted. What the API server refuses for good is thrown at once.
+ * Reads and writes of a step of a rollout, or of a validation that makes pods. Every request is patient: an API server
+ * that restarts, is busy or cannot be reached for a moment is asked again until the time is over, because a step often
+ * runs right after a server was restarted. What the API server refuses for good is thrown at once.
  */
-import type { ClusterApi, Query } from "../../checks/cluster/api";
-import { pause } from "../../checks/engine/bounded";
-import { LookError } from "../../checks/verdict";
 import { ToolError } from "../../tools/cli";
+import { pause } from "../engine/bounded";
+import { LookError } from "../verdict";
+import type { ClusterApi, Query } from "./api";
 import { Refusal } from "./refusal";
 import { Sender, type WriteRequest } from "./sender";
 

@@ -1,6 +1,6 @@
 /** Waiting for a condition, bounded, with what is still missing told now and then. */
-import { pause } from "../../checks/engine/bounded";
 import { ToolError } from "../../tools/cli";
+import { pause } from "../engine/bounded";
 
 /** What one look found: the value that was waited for, or what is still missing. */
 export type Look<T> = { readonly done: T } | { readonly waiting: string };

@@ -1,6 +1,5 @@
-import type { Pod } from "../../../rollout/cluster/objects";
-import { claimsHostPort, hostPortsOf, isBare, mayBecomeReady, placeOf } from "../../../rollout/pods/select";
-import { selectorText } from "../../../rollout/pods/workload";
+import type { Pod } from "../../../checks/cluster/objects";
+import { claimsHostPort, hostPortsOf, isBare, mayBecomeReady, placeOf } from "../../../checks/cluster/select";
 
 const RANGES = ["10.42.0.0/24"];
 const pod = (
@@ -81,18 +80,4 @@ test("a pod whose containers run is likely to become Ready; one that waits or is
     false,
   );
   expect(mayBecomeReady(pod())).toBe(false);
-});
-
-test("a selector as the API's query writes it", () => {
-  const selector = {
-    matchLabels: { app: "web", tier: "x" },
-    matchExpressions: [
-      { key: "a", operator: "In", values: ["1", "2"] },
-      { key: "b", operator: "NotIn", values: ["3"] },
-      { key: "c", operator: "Exists" },
-      { key: "d", operator: "DoesNotExist" },
-    ],
-  };
-  expect(selectorText(selector)).toBe("app=web,tier=x,a in (1,2),b notin (3),c,!d");
-  expect(selectorText()).toBe("");
 });

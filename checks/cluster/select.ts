@@ -1,7 +1,7 @@
 /** Which pods of a node must be recreated when its CNI has changed. Pure. */
 import { contains } from "../../config/cidr";
-import { PROBE_LABEL, PROBE_PREFIX } from "../proof/names";
-import { controllerOf, isReady, type Pod } from "../cluster/objects";
+import { PROBE_LABEL, PROBE_PREFIX } from "../probe-pods/proof-names";
+import { controllerOf, isReady, type Pod } from "./objects";
 
 /**
  * - `move`: it has an address of the CNI that is being left.

@@ -1,18 +1,5 @@
-import { bytesOf, showBytes } from "../../../checks/diagnosis/quantity";
+import { showBytes } from "../../../checks/diagnosis/bytes";
 import { exemptsZero } from "../../../checks/diagnosis/rules/environment";
-
-it.each<[string | number | undefined, number | undefined]>([
-  ["1Gi", 2 ** 30],
-  ["1.5Gi", 1.5 * 2 ** 30],
-  ["500M", 5e8],
-  ["100Ki", 102_400],
-  ["1k", 1000],
-  ["1e3", 1000],
-  [1024, 1024],
-  ["100m", undefined],
-  ["Gi", undefined],
-  [undefined, undefined],
-])("%s is %s bytes", (text, bytes) => expect(bytesOf(text)).toBe(bytes));
 
 it.each([
   [2 ** 30, "1 GiB"],

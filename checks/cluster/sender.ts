@@ -2,9 +2,9 @@
 import http from "node:http";
 import https from "node:https";
 import { text } from "node:stream/consumers";
-import { connectionError } from "../../checks/cluster/api-errors";
-import type { ClusterApi } from "../../checks/cluster/api";
-import { LookError } from "../../checks/verdict";
+import { LookError } from "../verdict";
+import type { ClusterApi } from "./api";
+import { connectionError } from "./api-errors";
 import { Refusal } from "./refusal";
 
 export interface WriteRequest {
