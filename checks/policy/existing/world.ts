@@ -1,9 +1,8 @@
 /** What a cluster has that decides about connections, read once, and the same with the stack's policies acting. */
 import type { DeclaredPolicies } from "../../../components/network-policies/declared";
 import { LABELS } from "../../../components/component";
-import { type Node, type Pod, controllerOf, internalAddress } from "../../../rollout/cluster/objects";
 import type { NetworkPolicy } from "../../evidence/objects";
-import type { KubeObject } from "../../cluster/objects";
+import { type KubeObject, type Node, type Pod, controllerOf, internalAddress } from "../../cluster/objects";
 import { PATHS } from "../../cluster/paths";
 import type { CheckContext } from "../../context";
 import type { AddressEnd, CalicoPolicy, NetworkSet, PodEnd, Tier, World } from "../evaluate/model";

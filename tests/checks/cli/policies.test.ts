@@ -5,9 +5,9 @@ import { enforcing } from "../../../checks/cli/policies";
 import { changesOf, showChange } from "../../../checks/policy/existing/cuts";
 import { ownWorld, workloadsOf } from "../../../checks/policy/existing/world";
 import { REASONS_ANNOTATION } from "../../../components/network-policies/builders";
-import type { Pod } from "../../../rollout/cluster/objects";
+import type { Pod } from "../../../checks/cluster/objects";
 import { NS, OPERATOR_NS, UID } from "../support/diagnosis-objects";
-import { type StackFile, worldStackFile } from "../support/diagnosis-stack";
+import { type StackFile, worldStackFile } from "../support/stack-file";
 import { FakeApi } from "../support/fake-api";
 import { seldonStack } from "../../support/seldon-stack";
 
