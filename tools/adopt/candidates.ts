@@ -28,7 +28,10 @@ export function candidatesOf(resources: readonly RecordedResource[], marks: Mark
     return { resource, declared: declaredOf([{ type, name, inputs }], marks) };
   });
   return {
-    objects: each.flatMap(({ resource, declared }) => declared.objects.map((object) => ({ resource, object }))),
+    objects: each.flatMap(({ resource, declared }) =>
+      // A patch of somebody else's object makes nothing that could exist already.
+      declared.objects.filter(({ partial }) => partial !== true).map((object) => ({ resource, object })),
+    ),
     releases: each.flatMap(({ resource, declared }) => declared.releases.map((release) => ({ resource, release }))),
   };
 }

@@ -14,6 +14,8 @@ export interface DeclaredObject {
   readonly withheld: readonly string[];
   /** Fields that the program leaves as they are (`ignoreChanges`); they are left out of `body` too. */
   readonly leftAlone?: readonly string[];
+  /** Declared by a patch: the object is somebody else's, and so are its other fields. */
+  readonly partial?: true;
   /** Keys that a Secret must have; its content is in nobody's hands here. */
   readonly secretKeys?: readonly string[];
 }
@@ -50,6 +52,7 @@ export interface Marks {
 }
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+const PATCH = /:[A-Z]\w*Patch$/;
 const OBJECT = /^kubernetes:(?!helm\.sh\/|yaml|kustomize)[a-z0-9.-]+\/v\d\w*:[A-Z]\w*$/;
 
 /** @throws LookError for a resource without a name or kind, which a plan never has. */
@@ -60,7 +63,7 @@ export function declaredOf(resources: readonly PlannedResource[], marks: Marks):
   };
 }
 
-function objectOf({ name: resource, inputs: all, options }: PlannedResource, marks: Marks): DeclaredObject {
+function objectOf({ name: resource, type, inputs: all, options }: PlannedResource, marks: Marks): DeclaredObject {
   const leftAlone = options?.ignoreChanges ?? [];
   const inputs = leftAlone.reduce((tree, path) => without(tree, path.split(".")), all);
   const metadata = isTree(inputs["metadata"]) ? inputs["metadata"] : {};
@@ -80,6 +83,7 @@ function objectOf({ name: resource, inputs: all, options }: PlannedResource, mar
     name,
     ...(typeof namespace === "string" ? { namespace } : {}),
     ...(leftAlone.length === 0 ? {} : { leftAlone }),
+    ...(PATCH.test(type) ? { partial: true as const } : {}),
   };
   if (kind !== "Secret") return { ...named, body, withheld };
   const keys = ["data", "stringData"].flatMap((part) => {
