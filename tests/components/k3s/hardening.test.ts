@@ -82,13 +82,12 @@ describe("the CIS profile", () => {
     ]);
   });
 
-  it("exempts K3s, the declared CNI and Seldon from Pod Security, and what is named", () => {
+  it("exempts K3s and the declared CNI from Pod Security, what is named, and Seldon while it is taken over", () => {
     const own = { ...CIS, podSecurityExemptions: ["monitoring", "kube-system"] };
     const calico = stackOf(own, { cni: { provider: "calico" } });
     expect(podSecurityExemptions(calico)).toEqual([
       "calico-apiserver",
       "calico-system",
-      calico.seldon.namespace,
       "kube-system",
       "monitoring",
       "tigera-operator",
@@ -97,17 +96,19 @@ describe("the CIS profile", () => {
       cni: { provider: "flannel" },
       seldon: { namespace: "ml", tenants: [{ namespace: "team-a" }, { namespace: "team-b", podSecurity: "baseline" }] },
     });
-    // The label of one with a level of its own would be void.
-    expect(podSecurityExemptions(flannel)).toEqual(["kube-system", "ml", "team-a"]);
+    // Their labels would be void.
+    expect(podSecurityExemptions(flannel)).toEqual(["kube-system"]);
+    const takenOver = { ...flannel, cluster: { ...flannel.cluster, takeOver: true } };
+    expect(podSecurityExemptions(takenOver)).toEqual(["kube-system", "ml", "team-a", "team-b"]);
 
-    const [admission] = hardeningFiles("server", podSecurityExemptions(flannel));
+    const [admission] = hardeningFiles("server", podSecurityExemptions(takenOver));
     const { plugins } = load(admission!.content) as {
       plugins: { name: string; configuration: { defaults?: Record<string, string>; exemptions?: unknown } }[];
     };
     expect(plugins.map(({ name }) => name)).toEqual(["EventRateLimit", "PodSecurity"]);
     expect(plugins[1]?.configuration).toMatchObject({
       defaults: { enforce: "restricted", audit: "restricted", warn: "restricted" },
-      exemptions: { usernames: [], runtimeClasses: [], namespaces: ["kube-system", "ml", "team-a"] },
+      exemptions: { usernames: [], runtimeClasses: [], namespaces: ["kube-system", "ml", "team-a", "team-b"] },
     });
   });
 
