@@ -65,16 +65,19 @@ describe("Traefik", () => {
       entryPoints: ["websecure"],
       tls: { secretName: "seldon-ingress-tls", options: { name: "seldon", namespace: "models" } },
     });
-    expect(rendered(secured).certificates.map(({ metadata, spec }) => [metadata.namespace, spec])).toEqual(
-      ["models", "fraud-ml"].map((namespace, index) => [
-        namespace,
-        expect.objectContaining({
+    expect(rendered(secured).certificates).toMatchObject(
+      [
+        ["models", "models.example.com"],
+        ["fraud-ml", "fraud.example.com"],
+      ].map(([namespace, host]) => ({
+        metadata: { namespace },
+        spec: {
           secretName: "seldon-ingress-tls",
-          dnsNames: [index === 0 ? "models.example.com" : "fraud.example.com"],
+          dnsNames: [host],
           usages: ["digital signature", "server auth"],
           issuerRef: { name: "letsencrypt", kind: "ClusterIssuer", group: "cert-manager.io" },
-        }),
-      ]),
+        },
+      })),
     );
   });
 
