@@ -76,7 +76,7 @@ async function secured(
       resolve(connection);
     });
     // A failed dial destroys the stream below with its cause.
-    connection.on("error", (error) => reject(socket.errored ?? new HandshakeError(error.message)));
+    connection.on("error", (error: Error) => reject(socket.errored ?? new HandshakeError(error.message)));
   });
 }
 
