@@ -5,10 +5,11 @@ import type { StackConfig } from "./schema";
 
 /**
  * Namespaces that Pod Security does not look at, sorted; undefined without `k3s.hardening: cis`. K3s' own and Calico's
- * pods need the machine's network and devices. Seldon's namespaces have a label with a level that their pods keep to
- * (`seldon.podSecurity`) and are not exempt, which would make the label void; but while a cluster is taken over
- * (`cluster.takeOver`) that level is only reported, and the default `restricted` would refuse their pods when they are next
- * made.
+ * pods need the machine's network and devices.
+ *
+ * Seldon's namespaces have a level of their own as their label, and an exemption would make it void. Only while a cluster is
+ * taken over (`cluster.takeOver`) that label reports and does not enforce; the default `restricted` would then refuse
+ * pods that a workaround has put into the node's network.
  */
 export function podSecurityExemptions({
   cluster,
