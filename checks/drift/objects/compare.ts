@@ -62,10 +62,10 @@ async function look(object: DeclaredObject, path: string, { api, signal, manager
 
 /**
  * The name under which the stack wrote the object, so that fields which it no longer declares count too. Where parts are
- * withheld or left alone, another name: under its own the dry run would take them away.
+ * withheld, another name: under its own the dry run would take them away.
  */
-function managerFor({ withheld, leftAlone = [] }: DeclaredObject, owned: readonly OwnedField[]): string {
-  if (withheld.length + leftAlone.length > 0) return DRY_RUN_MANAGER;
+function managerFor({ withheld }: DeclaredObject, owned: readonly OwnedField[]): string {
+  if (withheld.length > 0) return DRY_RUN_MANAGER;
   const own = owned.filter(({ manager }) => isOwn(manager));
   const newest = own.reduce<OwnedField | undefined>(
     (best, one) => (best === undefined || (one.time ?? "") > (best.time ?? "") ? one : best),

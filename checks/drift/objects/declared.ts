@@ -10,10 +10,8 @@ export interface DeclaredObject {
   readonly namespace?: string | undefined;
   /** What is applied: the declared fields without those that cannot be known here. */
   readonly body: Tree;
-  /** Fields that are left out of `body`, because their value is a secret or known only to a deployment. */
+  /** Fields that are left out of `body`: secret, known only to a deployment, or left to others. */
   readonly withheld: readonly string[];
-  /** Fields that the program leaves as they are (`ignoreChanges`); they are left out of `body` too. */
-  readonly leftAlone?: readonly string[];
   /** Declared by a patch: the object is somebody else's, and so are its other fields. */
   readonly partial?: true;
   /** Keys that a Secret must have; its content is in nobody's hands here. */
@@ -40,7 +38,10 @@ export interface PlannedResource {
   readonly type: string;
   readonly name: string;
   readonly inputs: Tree;
-  readonly options?: { readonly ignoreChanges?: readonly string[] };
+  readonly options?: {
+    /** Fields that the stack sets once and leaves to others then, dotted: an autoscaler's number of pods. */
+    readonly ignoreChanges?: readonly string[];
+  };
 }
 
 /** How a plan marks values that it does not hold. */
@@ -63,9 +64,7 @@ export function declaredOf(resources: readonly PlannedResource[], marks: Marks):
   };
 }
 
-function objectOf({ name: resource, type, inputs: all, options }: PlannedResource, marks: Marks): DeclaredObject {
-  const leftAlone = options?.ignoreChanges ?? [];
-  const inputs = leftAlone.reduce((tree, path) => without(tree, path.split(".")), all);
+function objectOf({ name: resource, type, inputs, options }: PlannedResource, marks: Marks): DeclaredObject {
   const metadata = isTree(inputs["metadata"]) ? inputs["metadata"] : {};
   const { name, namespace } = metadata;
   const { apiVersion, kind } = inputs;
@@ -75,14 +74,16 @@ function objectOf({ name: resource, type, inputs: all, options }: PlannedResourc
       final: true,
     });
   }
-  const { value, withheld } = withoutMarks(inputs, marks);
+  const left = options?.ignoreChanges ?? [];
+  const compared = left.reduce((tree, field) => without(tree, field.split(".")), inputs);
+  const { value, withheld: marked } = withoutMarks(compared, marks);
+  const withheld = [...marked, ...left];
   const body = value as Tree;
   const named = {
     apiVersion,
     kind,
     name,
     ...(typeof namespace === "string" ? { namespace } : {}),
-    ...(leftAlone.length === 0 ? {} : { leftAlone }),
     ...(PATCH.test(type) ? { partial: true as const } : {}),
   };
   if (kind !== "Secret") return { ...named, body, withheld };
@@ -95,12 +96,11 @@ function objectOf({ name: resource, type, inputs: all, options }: PlannedResourc
   return { ...named, body: rest, withheld: ["data"], secretKeys: keys };
 }
 
-/** A mapping without the member at a path of plain keys, which is how the program writes `ignoreChanges`. */
-function without(tree: Tree, [key = "", ...rest]: readonly string[]): Tree {
-  if (!(key in tree)) return tree;
-  const { [key]: inner, ...others } = tree;
-  if (rest.length === 0) return others;
-  return isTree(inner) ? { ...others, [key]: without(inner, rest) } : tree;
+/** The tree without the field at a path; the same where it has none. */
+function without(tree: Tree, [first = "", ...rest]: readonly string[]): Tree {
+  const { [first]: inner, ...others } = tree;
+  if (rest.length === 0 || inner === undefined) return others;
+  return isTree(inner) ? { ...others, [first]: without(inner, rest) } : tree;
 }
 
 function releaseOf({ inputs }: PlannedResource, marks: Marks): DeclaredRelease {
