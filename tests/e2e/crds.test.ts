@@ -1,12 +1,14 @@
 /** Every custom resource that a stack renders, against the real API server with the real CRDs. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadAll } from "js-yaml";
 import type { KubernetesObject } from "../../sandbox/api/objects";
 import { readDocumentFile, readDocuments } from "../../sandbox/simulation/documents";
 import { startSimulation } from "../../sandbox/simulation";
 import { revealSecrets } from "../../inprocess/secrets";
 import { evaluateStack } from "../../tools/plan/evaluate";
 import { goldenStacks } from "../../tools/plan/golden";
+import { type Definitions, edgeDefinitions, groupOf, skipped } from "../support/edge-definitions";
 import { PROMETHEUS_OPERATOR, provideModule } from "../support/go-module";
 import { NETWORK, startTestControlPlane, type TestControlPlane } from "./support/control-plane";
 import { pause, PROJECT } from "./support/sandbox-process";
@@ -37,13 +39,23 @@ async function render(stack: string, file: string | undefined): Promise<Rendered
 
 // What is skipped has its reason in its name, so that a report without ../shared or Go says what it lacks.
 const withCrds = existsSync(UPSTREAM) ? describe : describe.skip;
-const monitoring = provideModule(PROMETHEUS_OPERATOR);
-const withMonitoring =
-  "folder" in monitoring
-    ? "and of the prometheus-operator"
-    : `(its monitors and rules are skipped: ${monitoring.absent})`;
 
-withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}`, () => {
+/** What the prometheus-operator reads, from its own module. */
+function monitoringDefinitions(): Definitions {
+  const groups = ["monitoring.coreos.com"];
+  const provided = provideModule(PROMETHEUS_OPERATOR);
+  if ("absent" in provided) return { groups, found: provided };
+  const file = (plural: string) => `example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`;
+  const texts = ["podmonitors", "servicemonitors", "prometheusrules"].map((plural) =>
+    readFileSync(join(provided.folder, file(plural)), "utf8"),
+  );
+  return { groups, found: { text: texts.join("\n---\n") } };
+}
+
+const further = [...edgeDefinitions(), monitoringDefinitions()];
+const absent = new Set(further.flatMap(({ groups, found }) => ("absent" in found ? groups : [])));
+
+withCrds(`with the CRDs of ../shared/upstream and of Go modules${skipped(further)}`, () => {
   let cluster: TestControlPlane;
   let stacks: readonly RenderedStack[];
 
@@ -52,10 +64,9 @@ withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}`, () => {
     for (const { stack, file } of goldenStacks()) rendered.push(await render(stack, file));
     stacks = rendered;
     cluster = await startTestControlPlane();
-    if (!("folder" in monitoring)) return;
-    for (const plural of ["podmonitors", "servicemonitors", "prometheusrules"]) {
-      const file = `example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`;
-      for (const crd of readDocumentFile(join(monitoring.folder, file))) await apply(crd);
+    for (const { found } of further) {
+      const documents = "text" in found ? (loadAll(found.text) as (KubernetesObject | null)[]) : [];
+      for (const crd of documents) if (crd?.kind === "CustomResourceDefinition") await apply(crd);
     }
   });
 
@@ -99,9 +110,7 @@ withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}`, () => {
     for (const { stack, upstream, objects } of stacks) {
       await install(upstream);
       await namespaces(objects);
-      const known = objects.filter(
-        ({ apiVersion }) => "folder" in monitoring || !apiVersion.startsWith("monitoring.coreos.com/"),
-      );
+      const known = objects.filter((object) => !absent.has(groupOf(object)));
       for (const object of known) {
         const name = `${stack}: ${object.kind} ${object.metadata.name}`;
         expect([name, await applied(object)]).toEqual([name, "accepted"]);
