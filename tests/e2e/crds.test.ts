@@ -1,22 +1,23 @@
 /** Every custom resource that a stack renders, against the real API server with the real CRDs. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { loadAll } from "js-yaml";
 import type { KubernetesObject } from "../../sandbox/api/objects";
-import { readDocumentFile, readDocuments } from "../../sandbox/simulation/documents";
+import { parseDocuments, readDocumentFile, readDocuments } from "../../sandbox/simulation/documents";
 import { startSimulation } from "../../sandbox/simulation";
-import { revealSecrets } from "../../inprocess/secrets";
-import { evaluateStack } from "../../tools/plan/evaluate";
+import { evaluate, evaluateStack, type Evaluation } from "../../tools/plan/evaluate";
 import { goldenStacks } from "../../tools/plan/golden";
-import { type Definitions, edgeDefinitions, groupOf, skipped } from "../support/edge-definitions";
+import { edgeDefinitions, groupOf, skipped } from "../support/edge-definitions";
 import { PROMETHEUS_OPERATOR, provideModule } from "../support/go-module";
+import { COMBINATIONS, stackOf, titleOf } from "../support/matrix";
+import { renderedObjects } from "../support/rendered-objects";
 import { NETWORK, startTestControlPlane, type TestControlPlane } from "./support/control-plane";
 import { pause, PROJECT } from "./support/sandbox-process";
 
 jest.setTimeout(900_000);
 
 const UPSTREAM = join(PROJECT, "../shared/upstream");
-const CUSTOM_GROUPS = /^(operator\.tigera\.io|crd\.projectcalico\.org|mlops\.seldon\.io|monitoring\.coreos\.com)\//;
+const CUSTOM_GROUPS =
+  /^(operator\.tigera\.io|crd\.projectcalico\.org|mlops\.seldon\.io|monitoring\.coreos\.com|cert-manager\.io|traefik\.io|networking\.istio\.io)\//;
 const FIELD_MANAGER = "test";
 
 interface RenderedStack {
@@ -26,11 +27,8 @@ interface RenderedStack {
   readonly objects: readonly KubernetesObject[];
 }
 
-async function render(stack: string, file: string | undefined): Promise<RenderedStack> {
-  const { resources } = await evaluateStack(stack, file);
-  const objects = resources
-    .filter(({ type }) => /^kubernetes:[^:]+\/v\w+:/.test(type) && !type.startsWith("kubernetes:helm.sh/"))
-    .map(({ inputs }) => revealSecrets(inputs) as KubernetesObject);
+function render({ stack, resources }: Evaluation): RenderedStack {
+  const objects = renderedObjects(resources);
   const charts = resources.flatMap(({ inputs: { chart } }) => (typeof chart === "string" ? [chart] : []));
   const versionOf = (chart: string) => charts.flatMap((path) => path.split(`/${chart}-`)[1] ?? [])[0] ?? "";
   const upstream = [`calico-v${versionOf("tigera-operator")}`, `seldon-core-v${versionOf("seldon-core-v2-crds")}`];
@@ -39,34 +37,30 @@ async function render(stack: string, file: string | undefined): Promise<Rendered
 
 // What is skipped has its reason in its name, so that a report without ../shared or Go says what it lacks.
 const withCrds = existsSync(UPSTREAM) ? describe : describe.skip;
+const monitoring = provideModule(PROMETHEUS_OPERATOR);
+const withMonitoring =
+  "folder" in monitoring
+    ? "and of the prometheus-operator"
+    : `(its monitors and rules are skipped: ${monitoring.absent})`;
 
-/** What the prometheus-operator reads, from its own module. */
-function monitoringDefinitions(): Definitions {
-  const groups = ["monitoring.coreos.com"];
-  const provided = provideModule(PROMETHEUS_OPERATOR);
-  if ("absent" in provided) return { groups, found: provided };
-  const file = (plural: string) => `example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`;
-  const texts = ["podmonitors", "servicemonitors", "prometheusrules"].map((plural) =>
-    readFileSync(join(provided.folder, file(plural)), "utf8"),
-  );
-  return { groups, found: { text: texts.join("\n---\n") } };
-}
+const edge = edgeDefinitions();
+const absentGroups = edge.flatMap(({ groups, found }) => ("absent" in found ? groups : []));
 
-const further = [...edgeDefinitions(), monitoringDefinitions()];
-const absent = new Set(further.flatMap(({ groups, found }) => ("absent" in found ? groups : [])));
-
-withCrds(`with the CRDs of ../shared/upstream and of Go modules${skipped(further)}`, () => {
+withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}, and of the edge${skipped(edge)}`, () => {
   let cluster: TestControlPlane;
   let stacks: readonly RenderedStack[];
 
   beforeAll(async () => {
     const rendered: RenderedStack[] = [];
-    for (const { stack, file } of goldenStacks()) rendered.push(await render(stack, file));
+    for (const { stack, file } of goldenStacks()) rendered.push(render(await evaluateStack(stack, file)));
     stacks = rendered;
     cluster = await startTestControlPlane();
-    for (const { found } of further) {
-      const documents = "text" in found ? (loadAll(found.text) as (KubernetesObject | null)[]) : [];
-      for (const crd of documents) if (crd?.kind === "CustomResourceDefinition") await apply(crd);
+    for (const { groups, found } of edge)
+      if ("text" in found) for (const crd of parseDocuments(found.text, groups.join(", "))) await apply(crd);
+    if (!("folder" in monitoring)) return;
+    for (const plural of ["podmonitors", "servicemonitors", "prometheusrules"]) {
+      const file = `example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`;
+      for (const crd of readDocumentFile(join(monitoring.folder, file))) await apply(crd);
     }
   });
 
@@ -110,7 +104,11 @@ withCrds(`with the CRDs of ../shared/upstream and of Go modules${skipped(further
     for (const { stack, upstream, objects } of stacks) {
       await install(upstream);
       await namespaces(objects);
-      const known = objects.filter((object) => !absent.has(groupOf(object)));
+      const known = objects.filter(
+        (object) =>
+          ("folder" in monitoring || groupOf(object) !== "monitoring.coreos.com") &&
+          !absentGroups.includes(groupOf(object)),
+      );
       for (const object of known) {
         const name = `${stack}: ${object.kind} ${object.metadata.name}`;
         expect([name, await applied(object)]).toEqual([name, "accepted"]);
@@ -129,6 +127,24 @@ withCrds(`with the CRDs of ../shared/upstream and of Go modules${skipped(further
     expect(kinds).toEqual(
       expect.arrayContaining(["FelixConfiguration", "Installation", "APIServer", "Server", "Model"]),
     );
+  });
+
+  test("every combination of a production stack is accepted", async () => {
+    const tried = new Set<string>();
+    for (const combination of COMBINATIONS) {
+      const { upstream, objects } = render(await evaluate(stackOf(combination)));
+      await install(upstream);
+      await namespaces(objects);
+      for (const object of objects) {
+        // Most objects are the same in most combinations; each is tried once a line of Calico.
+        const key = `${combination.calico} ${JSON.stringify(object)}`;
+        if (tried.has(key) || absentGroups.includes(groupOf(object))) continue;
+        tried.add(key);
+        const name = `${titleOf(combination)}: ${object.kind} ${object.metadata.name}`;
+        expect([name, await applied(object)]).toEqual([name, "accepted"]);
+      }
+    }
+    expect(tried.size).toBeGreaterThan(COMBINATIONS.length);
   });
 
   test("the simulated operators and stages satisfy the real schemas", async () => {
