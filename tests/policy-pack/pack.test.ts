@@ -1,16 +1,21 @@
 /** The rules in the engine's form, with the policy library's own proxies in front of the inputs. */
 import type { ReportViolation, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
-import { unknownCheckingProxy, unknownStringValue } from "@pulumi/policy/proxy";
 import { fromEngine } from "../../policy-pack/from-engine";
 import { policies } from "../../policy-pack/pack";
 import { UNKNOWN } from "../../policy-pack/resource";
 import { GUARDRAILS } from "../../policy-pack/rules";
 
+/** What the library puts in front of the inputs; it publishes no types for it. */
+const { unknownCheckingProxy, unknownStringValue } = jest.requireActual<{
+  unknownCheckingProxy: (inputs: object) => Record<string, unknown>;
+  unknownStringValue: string;
+}>("@pulumi/policy/proxy");
+
 const given = (type: string, props: object) => ({
   urn: `urn:pulumi:prod::seldon-k3s::${type}::it`,
   type,
   name: "it",
-  props: unknownCheckingProxy(props) as Record<string, unknown>,
+  props: unknownCheckingProxy(props),
   opts: { protect: false, ignoreChanges: [], aliases: [], additionalSecretOutputs: [] },
 });
 
