@@ -10,8 +10,10 @@ export interface DeclaredObject {
   readonly namespace?: string | undefined;
   /** What is applied: the declared fields without those that cannot be known here. */
   readonly body: Tree;
-  /** Fields that are left out of `body`, because their value is a secret or known only to a deployment. */
+  /** Fields that are left out of `body`: secret, known only to a deployment, or left to others. */
   readonly withheld: readonly string[];
+  /** Declared by a patch: the object is somebody else's, and so are its other fields. */
+  readonly partial?: true;
   /** Keys that a Secret must have; its content is in nobody's hands here. */
   readonly secretKeys?: readonly string[];
 }
@@ -36,6 +38,10 @@ export interface PlannedResource {
   readonly type: string;
   readonly name: string;
   readonly inputs: Tree;
+  readonly options?: {
+    /** Fields that the stack sets once and leaves to others then, dotted: an autoscaler's number of pods. */
+    readonly ignoreChanges?: readonly string[];
+  };
 }
 
 /** How a plan marks values that it does not hold. */
@@ -47,6 +53,7 @@ export interface Marks {
 }
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+const PATCH = /:[A-Z]\w*Patch$/;
 const OBJECT = /^kubernetes:(?!helm\.sh\/|yaml|kustomize)[a-z0-9.-]+\/v\d\w*:[A-Z]\w*$/;
 
 /** @throws LookError for a resource without a name or kind, which a plan never has. */
@@ -57,7 +64,7 @@ export function declaredOf(resources: readonly PlannedResource[], marks: Marks):
   };
 }
 
-function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): DeclaredObject {
+function objectOf({ name: resource, type, inputs, options }: PlannedResource, marks: Marks): DeclaredObject {
   const metadata = isTree(inputs["metadata"]) ? inputs["metadata"] : {};
   const { name, namespace } = metadata;
   const { apiVersion, kind } = inputs;
@@ -67,9 +74,18 @@ function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): De
       final: true,
     });
   }
-  const { value, withheld } = withoutMarks(inputs, marks);
+  const left = options?.ignoreChanges ?? [];
+  const compared = left.reduce((tree, field) => without(tree, field.split(".")), inputs);
+  const { value, withheld: marked } = withoutMarks(compared, marks);
+  const withheld = [...marked, ...left];
   const body = value as Tree;
-  const named = { apiVersion, kind, name, ...(typeof namespace === "string" ? { namespace } : {}) };
+  const named = {
+    apiVersion,
+    kind,
+    name,
+    ...(typeof namespace === "string" ? { namespace } : {}),
+    ...(PATCH.test(type) ? { partial: true as const } : {}),
+  };
   if (kind !== "Secret") return { ...named, body, withheld };
   const keys = ["data", "stringData"].flatMap((part) => {
     const content = inputs[part];
@@ -78,6 +94,13 @@ function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): De
   });
   const { data: _, stringData: __, ...rest } = body;
   return { ...named, body: rest, withheld: ["data"], secretKeys: keys };
+}
+
+/** The tree without the field at a path; the same where it has none. */
+function without(tree: Tree, [first = "", ...rest]: readonly string[]): Tree {
+  const { [first]: inner, ...others } = tree;
+  if (rest.length === 0 || inner === undefined) return others;
+  return isTree(inner) ? { ...others, [first]: without(inner, rest) } : tree;
 }
 
 function releaseOf({ inputs }: PlannedResource, marks: Marks): DeclaredRelease {
