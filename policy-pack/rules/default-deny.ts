@@ -115,7 +115,7 @@ export const defaultDeny: StackRule = {
       ", ",
     )}. Only shown, not stopped: namespaces that policies.enforce or policies.takenOver leaves open for a while.`,
   why: "Without default deny every pod of the cluster reaches the scheduler's and the agents' ports, which ask nobody who he is.",
-  fix: "Set policies.enabled: true. A namespace that was taken over is closed by policies.enforce: true, once nobody is found that it would cut off.",
+  fix: "Set policies.enabled: true. A namespace that was taken over is closed by policies.enforce: true, once `npm run policies -- <stack>` shows nothing that it would cut.",
   enforcement: "mandatory",
   judgeStack: judge,
 };

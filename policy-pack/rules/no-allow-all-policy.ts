@@ -115,7 +115,7 @@ export const noAllowAllPolicy: ResourceRule = {
   id: "no-allow-all-policy",
   what: "No NetworkPolicy, of Kubernetes or of Calico, has a rule that is open to everybody on every port.",
   why: "Policies add up: one such rule undoes every other policy of the pods that it selects, default deny too. Seldon's control plane asks nobody who he is. Between two containers of one pod no policy stands, so that opening all cures nothing there.",
-  fix: "Name who may come and on which port: a row in components/network-policies/flows.ts, or policies.clients and policies.storage. For the nodes: set calico.hostEndpoints.enforce once nobody is found that it would cut off.",
+  fix: "Name who may come and on which port: a row in components/network-policies/flows.ts, or policies.clients and policies.storage. For the nodes: set calico.hostEndpoints.enforce once `npm run policies -- <stack>` shows nothing that it would cut.",
   enforcement: "mandatory",
   *judge(resource) {
     const kind = kindOf(resource);

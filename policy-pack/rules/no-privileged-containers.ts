@@ -22,6 +22,8 @@ const STRONG = new Set<unknown>([
 ]);
 
 const ENFORCE = "pod-security.kubernetes.io/enforce";
+/** Says `privileged` where the stack file asks for that level (seldon.podSecurity), which needs no `enforce`. */
+const AUDIT = "pod-security.kubernetes.io/audit";
 
 function* judgeContainer(at: string, container: Tree): Generator<Fault> {
   const security = container["securityContext"];
@@ -58,6 +60,12 @@ function* judgeNamespace({ inputs }: JudgedResource): Generator<Fault> {
     yield cannotJudge(at, "whether the namespace admits privileged pods");
   } else if (level === "privileged" && !(typeof name === "string" && name in PRIVILEGED_NAMESPACES)) {
     yield { at, problem: "admits privileged pods to a namespace that is not on the list" };
+  } else if (level === undefined && isTree(labels) && labels[AUDIT] === "privileged") {
+    yield {
+      at,
+      problem: "is not set: the namespace admits privileged pods, as the stack file asks",
+      enforcement: "advisory",
+    };
   }
 }
 

@@ -270,6 +270,13 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       "metadata.labels.pod-security.kubernetes.io/enforce",
     ),
     unknown("a security context", pod({ securityContext: UNKNOWN }), "spec.podSpec.containers[0].securityContext"),
+    shows(
+      "a namespace that the stack file opens",
+      resource("kubernetes:core/v1:Namespace", {
+        metadata: { name: "models", labels: { "pod-security.kubernetes.io/audit": "privileged" } },
+      }),
+      "metadata.labels.pod-security.kubernetes.io/enforce",
+    ),
     unknown(
       "a namespace's labels",
       resource("kubernetes:core/v1:Namespace", { metadata: { name: "models", labels: UNKNOWN } }),

@@ -14,6 +14,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   "leaving-calico": ["cni-change-acknowledged"],
   "leaving-flannel": ["cni-change-acknowledged"],
   "staged-policies": ["default-deny"],
+  "taken-over": ["default-deny", "no-privileged-containers"],
 };
 
 test.each(goldenStacks())("the plan of $stack", async ({ stack, file }) => {
