@@ -137,7 +137,10 @@ export const k3sInstall = z.strictObject({
     })
     .describe("K3s' binary by architecture of the machines."),
   images: z
-    .strictObject({ amd64: file.optional(), arm64: file.optional() })
+    .strictObject({
+      amd64: file.optional().describe("`k3s-airgap-images-amd64.tar.zst` of the release."),
+      arm64: file.optional().describe("`k3s-airgap-images-arm64.tar.zst` of the release."),
+    })
     .optional()
     .describe("K3s' air-gap images (`k3s-airgap-images-ARCH.tar.zst`), where machines reach no registry."),
   folder: absolutePath

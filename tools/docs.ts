@@ -7,6 +7,7 @@ import { DASHBOARDS } from "../components/observability/dashboards/render";
 import { runTool, ToolError } from "./cli";
 import { dashboardPicture } from "./dashboard-picture";
 import { renderDangerousChanges, renderGuardrails, renderMistakes } from "./docs-guardrails";
+import { renderConfiguration } from "./docs-configuration";
 import { renderAlerts, renderMetrics, renderTargets } from "./docs-observability";
 
 /** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file; without a name it is the file. */
@@ -22,6 +23,7 @@ const PARTS: readonly GeneratedPart[] = [
     name: "flows",
     render: () => `\`\`\`mermaid\n${renderDiagram()}\`\`\`\n\n${renderFlowTable()}`,
   },
+  { file: "docs/configuration.md", name: "keys", render: renderConfiguration },
   { file: "docs/observability.md", name: "targets", render: renderTargets },
   { file: "docs/observability.md", name: "alerts", render: renderAlerts },
   { file: "docs/observability.md", name: "metrics", render: renderMetrics },
