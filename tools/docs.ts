@@ -8,6 +8,7 @@ import { runTool, ToolError } from "./cli";
 import { dashboardPicture } from "./dashboard-picture";
 import { renderDangerousChanges, renderGuardrails, renderMistakes } from "./docs-guardrails";
 import { renderConfiguration } from "./docs-configuration";
+import { stackPictures } from "./docs-pictures";
 import { renderAlerts, renderMetrics, renderTargets } from "./docs-observability";
 
 /** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file; without a name it is the file. */
@@ -47,11 +48,25 @@ export function replacePart(text: string, name: string, content: string): string
   return `${text.slice(0, from + begin.length)}\n${content.trimEnd()}\n${text.slice(to)}`;
 }
 
-/** Each file with its present text and the text that it should have. */
-export function generatedDocs(root: string): { file: string; present: string; wanted: string }[] {
+/** A file with its present text and the text that it should have. */
+export interface GeneratedFile {
+  readonly file: string;
+  readonly present: string;
+  readonly wanted: string;
+}
+
+/** The pictures of a stack: apart from the rest, because the program must run for them. */
+export async function generatedPictures(root: string): Promise<GeneratedFile[]> {
+  return [...(await stackPictures())].map(([file, wanted]) => ({ file, present: textOf(join(root, file)), wanted }));
+}
+
+const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
+
+/** Everything that is made from tables. */
+export function generatedDocs(root: string): GeneratedFile[] {
   const files = new Map<string, { present: string; wanted: string }>();
   for (const { file, name, render } of PARTS) {
-    const present = existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "";
+    const present = textOf(join(root, file));
     const { wanted } = files.get(file) ?? { wanted: present };
     files.set(file, { present, wanted: name === undefined ? render() : replacePart(wanted, name, render()) });
   }
@@ -66,9 +81,11 @@ const COMMAND = {
 } as const;
 
 if (require.main === module) {
-  void runTool(COMMAND, ({ flags }) => {
+  void runTool(COMMAND, async ({ flags }) => {
     const root = resolve(__dirname, "..");
-    const stale = generatedDocs(root).filter(({ present, wanted }) => present !== wanted);
+    const stale = [...generatedDocs(root), ...(await generatedPictures(root))].filter(
+      ({ present, wanted }) => present !== wanted,
+    );
     for (const { file, wanted } of stale) {
       if (flags.check !== true) {
         mkdirSync(dirname(join(root, file)), { recursive: true });
@@ -76,6 +93,6 @@ if (require.main === module) {
       }
       process.stdout.write(`${file}: ${flags.check === true ? "out of date; run npm run docs" : "rewritten"}\n`);
     }
-    return Promise.resolve(flags.check === true && stale.length > 0 ? EXIT.failed : EXIT.clean);
+    return flags.check === true && stale.length > 0 ? EXIT.failed : EXIT.clean;
   });
 }

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
+import type { StackConfig } from "../../config/schema";
 import { readStackFile, type StackFile } from "../../config/stack-file";
 import program from "../../index";
 import { PlanEngine } from "../../inprocess/plan-engine";
@@ -20,10 +21,17 @@ export async function evaluateStack(stack: string, file?: string): Promise<Evalu
   return await evaluate(readStackFile(PROJECT_DIR, stack, file));
 }
 
-/** The same for a stack file that has been read, or made up, already. */
-export async function evaluate({ project, stack, values, secretKeys, other }: StackFile): Promise<Evaluation> {
+/** The configuration in a stack file, with all defaults. @throws ConfigError with every fault in it. */
+export function configOf({ stack, values, secretKeys }: StackFile): StackConfig {
   const { config, faults } = parseConfig(values, new Set(secretKeys));
   if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
+  return config;
+}
+
+/** The same for a stack file that has been read, or made up, already. */
+export async function evaluate(file: StackFile): Promise<Evaluation> {
+  configOf(file);
+  const { project, stack, values, secretKeys, other } = file;
   const result = await runProgram({
     project,
     stack,
