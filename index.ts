@@ -61,7 +61,7 @@ export = () => {
 
   const namespaces = new SeldonNamespaces(
     "namespaces",
-    { seldon, ingress, protect },
+    { seldon, ingress, protect, takeOver: cluster.takeOver },
     // The base by name too: a component without resources of its own, as the last one without machines, hands no order on.
     { provider, dependsOn: [...base, nodeNetwork] },
   );

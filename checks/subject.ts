@@ -23,6 +23,7 @@ import { z } from "zod";
 export const GATE_IDS = [
   "hosts",
   "cluster-identity",
+  "calico-upgrade",
   "calico-ready",
   "preflight",
   "objects-ready",
@@ -226,6 +227,7 @@ const GATE_PARTS = {
   hosts: ["machines"],
   preflight: ["machines", "namespaces", "servers", "operatorNamespace"],
   "cluster-identity": [],
+  "calico-upgrade": [],
   "calico-ready": ["calico"],
   "objects-ready": ["awaited"],
   "seldon-runtime-ready": ["operatorNamespace", "namespaces", "workloads", "storageClass"],

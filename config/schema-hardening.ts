@@ -23,7 +23,7 @@ export const hardening = {
     .array(dnsLabel)
     .optional()
     .describe(
-      "With `hardening: cis`: further namespaces that Pod Security does not look at, whatever their labels say. The stack's own (kube-system, Calico's, Seldon's) are exempt anyway. Default: none.",
+      "With `hardening: cis`: further namespaces that Pod Security does not look at, whatever their labels say. kube-system and Calico's are exempt anyway; Seldon's have a level of their own (`seldon.podSecurity`). Default: none.",
     ),
 };
 

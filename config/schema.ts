@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { calico } from "./schema-calico";
+import { charts } from "./schema-charts";
 import { cluster, cni, k3s, network } from "./schema-cluster";
 import { drift } from "./schema-drift";
 import { type host, hosts } from "./schema-hosts";
@@ -15,16 +16,6 @@ import { observability } from "./schema-observability";
 import { policies } from "./schema-policies";
 import { seldon } from "./schema-seldon";
 import type { server } from "./schema-servers";
-
-const charts = z.strictObject({
-  folder: z
-    .string()
-    .min(1)
-    .default("charts")
-    .describe(
-      "Folder that `npm run charts` fills, relative to the project folder: one sub-folder a chart and version.",
-    ),
-});
 
 const validation = z.strictObject({
   enabled: z

@@ -35,9 +35,11 @@ keep_key() { active_key >"$1/key" && [ -s "$1/key" ]; }
 reencrypted() { [ "$(key_status Current)" = reencrypt_finished ]; }
 
 rotate_key() {
-  # A killed run that has done it all finds nothing more to do here than to be told so.
-  if [ "$first" = yes ] && [ ! -d "$ROTATING" ]; then backup_before; fi
-  go
+  if [ "$first" = yes ] && [ ! -d "$ROTATING" ]; then
+    wait_until "$((timeout_seconds / 5))" "the other servers" others_up ||
+      fail "another server is down, and could not read the new key: $(others_down | paste -s -d ';' -); nothing was changed. Bring it back, then run this again"
+    backup_before
+  fi
   begin_rotating keep_key
   if [ "$first" = yes ] && [ ! -e "$ROTATING/written" ]; then
     key_before=$(cat "$ROTATING/key")
@@ -54,5 +56,7 @@ rotate_key() {
     : >"$ROTATING/written"
     flush "$ROTATING/written"
   fi
+  # Writing anew may take longer than the lease is good for, and restarts nothing.
+  go
   restart_here "the new key is in the datastore, and this server reads it when it starts"
 }

@@ -164,6 +164,8 @@ backup_before() {
 # restart_here WHY: once, with what has been put in place. Fails the program where K3s does not come back: the folder
 # remembers that it must.
 restart_here() {
+  # A backup may have had to stop and start it.
+  process=$(main_process "$unit")
   if [ ! -e "$ROTATING/ready" ]; then
     printf '%s\n' "$process" >"$ROTATING/ready.new" && flush "$ROTATING/ready.new" && mv "$ROTATING/ready.new" "$ROTATING/ready"
   fi

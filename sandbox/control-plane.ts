@@ -23,6 +23,8 @@ export interface ControlPlaneOptions {
   readonly tools: ToolPaths;
   readonly network: ClusterNetwork;
   readonly ports?: PortRange;
+  /** Further flags of the API server. @default none */
+  readonly apiServerFlags?: Readonly<Record<string, string>> | undefined;
   /** Ends the wait for readiness, on Ctrl-C. */
   readonly signal?: AbortSignal;
   /** Called with the supervisor of each attempt, so that the caller can stop it at any moment. */
@@ -73,7 +75,7 @@ async function startOnce(options: ControlPlaneOptions, supervisor: Supervisor, a
   const token = randomBytes(24).toString("hex");
   const files = writeFiles(run, token, attempt);
   const binaries = Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, tool.path]));
-  const input = { binaries, network, ports, files };
+  const input = { binaries, network, ports, files, apiServerFlags: options.apiServerFlags };
   for (const launch of storeAndServer(input)) await supervisor.start(launch);
   run.record(supervisor.running, false);
 

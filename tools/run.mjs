@@ -40,6 +40,11 @@ const COMMANDS = {
     args: ["diagnose"],
     summary: "why something is not as it should be: the cause with its evidence, and what it is not",
   },
+  policies: {
+    entry: "checks/main.ts",
+    args: ["policies"],
+    summary: "which policies a cluster has, and whom those of the stack would cut off once they act",
+  },
   gate: {
     entry: "checks/main.ts",
     args: ["gate"],

@@ -6,6 +6,7 @@ import { diagnose } from "./diagnose";
 import { drift } from "./drift";
 import { gate } from "./gate";
 import type { Io } from "./io";
+import { policies } from "./policies";
 import { preflight } from "./preflight";
 import { validate } from "./validate";
 
@@ -14,6 +15,7 @@ const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<numb
   preflight,
   drift,
   diagnose,
+  policies,
   gate,
   "bench:network": benchNetwork,
 };
@@ -21,7 +23,7 @@ const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<numb
 /** Every command, for those who must know all of them. */
 export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 
-const HELP = `Usage: npm run validate|preflight|drift|diagnose|bench:network -- <stack> [options]
+const HELP = `Usage: npm run validate|preflight|drift|diagnose|policies|bench:network -- <stack> [options]
        node tools/run.mjs gate <id> [options] < subject.json
 
 Commands:
@@ -29,6 +31,7 @@ Commands:
   preflight      go or no-go before a change of CNI, and what it would do
   drift          what differs on the machines and in the cluster from what the stack declares
   diagnose       why something is not as it should be, best proven cause first
+  policies       which policies a cluster has, and whom those of the stack would cut off
   gate           wait for one readiness gate (the stack runs this)
   bench:network  measure latency, throughput and the CNI's share, and compare two runs
 

@@ -88,6 +88,8 @@ export const PATHS = {
   tigeraStatus: (name: string) => `/apis/operator.tigera.io/v1/tigerastatuses/${name}`,
   installation: "/apis/operator.tigera.io/v1/installations/default",
   calicoApiServer: "/apis/operator.tigera.io/v1/apiservers/default",
+  /** All cluster-wide policies of one kind of Kubernetes' network-policy-api, by plural. */
+  adminPolicies: (plural: string) => `/apis/policy.networking.k8s.io/v1alpha1/${plural}`,
   /** One object of any kind, which is named `<plural>.<version>.<group>`. */
   custom: (resource: string, namespace: string, name: string) => {
     const [plural = "", version = "", ...rest] = resource.split(".");

@@ -4,6 +4,7 @@ import type { CheckContext } from "../context";
 import { clusterIdentity } from "../criteria/cluster-identity";
 import type { GateId } from "../subject";
 import { calicoReady } from "./calico-ready";
+import { calicoUpgrade } from "./calico-upgrade";
 import { hostsGate } from "./hosts";
 import { objectsReady } from "./objects-ready";
 import { preflightGate } from "./preflight";
@@ -14,6 +15,7 @@ import { serversReady } from "./servers-ready";
 const GATES: Record<GateId, (context: CheckContext) => readonly Check[]> = {
   hosts: hostsGate,
   "cluster-identity": () => [],
+  "calico-upgrade": calicoUpgrade,
   "calico-ready": calicoReady,
   preflight: preflightGate,
   "objects-ready": objectsReady,

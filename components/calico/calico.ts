@@ -2,6 +2,7 @@ import type { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subject } from "../../checks/subject";
+import { CALICO } from "../../config/compatibility";
 import type { StackConfig } from "../../config/schema";
 import { digest } from "../canonical";
 import { labels, token } from "../component";
@@ -14,6 +15,7 @@ import { HostEndpoints } from "./host-endpoints";
 import { imageSet } from "./image-set";
 import { installationSpec } from "./installation";
 import { operatorValues } from "./operator-values";
+import { dockerConfigJson } from "./pull-secret";
 
 /** Namespace of the operator. `calico-system`, where Calico itself runs, is made by the operator. */
 export const OPERATOR_NAMESPACE = "tigera-operator";
@@ -47,7 +49,7 @@ export interface CalicoArgs extends Pick<StackConfig, "cluster" | "network" | "c
 /**
  * Calico by the Tigera operator.
  *
- * In order: namespace, CRDs, operator, FelixConfiguration and ImageSet, Installation, APIServer, a gate that passes when
+ * In order: namespace, for the later line a gate that no policy is left behind, CRDs, operator, FelixConfiguration and ImageSet, Installation, APIServer, a gate that passes when
  * Calico runs on every node, and then, where the stack has them, host endpoints. FelixConfiguration comes before Installation because the Installation starts Felix, and
  * Felix must start with the right mark mask. APIServer is declared although the stack writes no `projectcalico.org`
  * object itself: the operator cannot take a pool away without it, so a change of the CNI could not be finished
@@ -79,6 +81,15 @@ export class Calico extends pulumi.ComponentResource {
       { metadata: { name: OPERATOR_NAMESPACE, labels: labels(NAMESPACE_LABELS) } },
       { ...kept, dependsOn: departure ? [departure.last] : [] },
     );
+    // The first line that the stack supports leaves nothing behind.
+    const upgrade =
+      CALICO[calico.version].clusterPolicies === "ClusterNetworkPolicy"
+        ? gate(
+            `${name}-upgrade`,
+            { id: "calico-upgrade", subject: args.subject, triggers: [calico.version] },
+            { ...child, dependsOn: [namespace] },
+          )
+        : undefined;
     const shared = { folder: charts.folder, version: calico.version, namespace: namespace.metadata.name };
     const source = crdSource(calico.version);
     const crds =
@@ -87,7 +98,7 @@ export class Calico extends pulumi.ComponentResource {
         `${name}-crds`,
         // On the way from 3.31 the CRDs exist and belong to no release.
         { ...shared, chart: source.chart, releaseName: "calico-crds", takeOwnership: true },
-        { ...kept, retainOnDelete: true },
+        { ...kept, retainOnDelete: true, dependsOn: upgrade ? [upgrade] : [] },
       );
     const pull =
       pullSecret &&
@@ -96,7 +107,7 @@ export class Calico extends pulumi.ComponentResource {
         {
           metadata: { name: PULL_SECRET, namespace: namespace.metadata.name, labels: labels() },
           type: "kubernetes.io/dockerconfigjson",
-          stringData: { ".dockerconfigjson": pullSecret },
+          stringData: { ".dockerconfigjson": pullSecret.apply(dockerConfigJson) },
         },
         child,
       );

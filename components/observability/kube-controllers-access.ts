@@ -9,6 +9,7 @@
 import { CALICO } from "../../config/compatibility";
 import { labels } from "../component";
 import { REASONS_ANNOTATION } from "../network-policies/builders";
+import { NAMESPACE_LABEL } from "../network-policies/endpoints";
 import { CALICO_NAMESPACE, keepsCalico, KUBE_CONTROLLERS_PORT, type ObservabilityConfig } from "./targets";
 
 /** A policy of Calico's own kind, as the operator's CRDs store it. */
@@ -65,7 +66,7 @@ export function kubeControllersAccess(config: ObservabilityConfig): CalicoPolicy
           {
             action: "Allow",
             protocol: "TCP",
-            source: { namespaceSelector: `projectcalico.org/name == '${from}'` },
+            source: { namespaceSelector: `${NAMESPACE_LABEL} == '${from}'` },
             destination: { ports: [KUBE_CONTROLLERS_PORT] },
           },
         ],

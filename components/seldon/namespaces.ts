@@ -14,6 +14,13 @@ export interface SeldonNamespacesArgs {
   readonly ingress?: StackConfig["ingress"];
   /** Refuse to delete them. A namespace takes every Model, Secret and volume claim with it. */
   readonly protect: boolean;
+  /**
+   * Report pods beyond the Pod Security level instead of refusing them, while a cluster is taken over: a pod that a
+   * workaround put into the node's network could not come back after a restart.
+   *
+   * @default false
+   */
+  readonly takeOver?: boolean | undefined;
 }
 
 /**
@@ -30,6 +37,7 @@ export class SeldonNamespaces extends pulumi.ComponentResource {
   constructor(name: string, args: SeldonNamespacesArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("SeldonNamespaces"), name, args, opts);
     const { seldon, protect, ingress } = args;
+    const how = args.takeOver === true ? "reported" : "enforced";
     const mesh = ingress?.provider === "istio" ? NO_SIDECARS : {};
     const runtimes = runtimesOf({ seldon });
     const home = operatorNamespace({ seldon });
@@ -57,7 +65,7 @@ export class SeldonNamespaces extends pulumi.ComponentResource {
       namespace: string,
       podSecurity: Parameters<typeof namespaceLabels>[0],
     ): k8s.core.v1.Namespace {
-      const metadata = { name: namespace, labels: { ...namespaceLabels(podSecurity), ...mesh } };
+      const metadata = { name: namespace, labels: { ...namespaceLabels(podSecurity, how), ...mesh } };
       return new k8s.core.v1.Namespace(`${name}-${namespace}`, { metadata }, { parent, protect });
     }
   }

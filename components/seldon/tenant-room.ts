@@ -15,10 +15,16 @@ interface Metadata {
 /** Name of the ResourceQuota and of the LimitRange of a runtime namespace. */
 export const ROOM_NAME = "seldon-runtime";
 
-/** Labels of a namespace of ours: whose it is, and the Pod Security level that the API server enforces for new pods. */
-export const namespaceLabels = (podSecurity: PodSecurity): Record<string, string> => ({
+/** What the API server does about a pod beyond the level: refuse it, or tell whoever makes it and the audit log. */
+const MODES = { enforced: ["enforce"], reported: ["warn", "audit"] } as const;
+
+/** Labels of a namespace of ours: whose it is, and the Pod Security level of its new pods. */
+export const namespaceLabels = (
+  podSecurity: PodSecurity,
+  how: keyof typeof MODES = "enforced",
+): Record<string, string> => ({
   ...labels(),
-  "pod-security.kubernetes.io/enforce": podSecurity,
+  ...Object.fromEntries(MODES[how].map((mode) => [`pod-security.kubernetes.io/${mode}`, podSecurity])),
 });
 
 /** A ResourceQuota. */

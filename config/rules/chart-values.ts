@@ -4,6 +4,13 @@ import type { Rule } from "./rule";
 
 const CHARTS = ["setup", "runtime"] as const satisfies readonly SeldonChart[];
 
+/** Whether this is a list of `{name}`, which is what a pod's `imagePullSecrets` holds. */
+const isNamed = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (one: unknown) => typeof one === "object" && one !== null && "name" in one && typeof one.name === "string",
+  );
+
 /** Values that go to Seldon's charts past the stack's own keys. */
 export const CHART_VALUE_RULES: readonly Rule[] = [
   {
@@ -38,6 +45,20 @@ export const CHART_VALUE_RULES: readonly Rule[] = [
           };
         }
       }
+    },
+  },
+  {
+    id: "seldon.value-pull-secrets",
+    *check({ seldon }) {
+      const secrets = seldon.values.setup["imagePullSecrets"];
+      if (secrets === undefined || isNamed(secrets)) return;
+      yield {
+        path: "seldon.values.setup.imagePullSecrets",
+        problem: "goes into every pod as it is, where it is a list of mappings; the operator could make no pod of it",
+        got: secrets,
+        allowed: "entries such as { name: registry }",
+        fix: "write the Secret's name below the key name",
+      };
     },
   },
   {

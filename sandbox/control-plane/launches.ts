@@ -33,6 +33,8 @@ interface LaunchInput {
   readonly network: ClusterNetwork;
   readonly ports: Ports;
   readonly files: ControlPlaneFiles;
+  /** Further flags of the API server. @default none */
+  readonly apiServerFlags?: Readonly<Record<string, string>> | undefined;
 }
 
 const LOOPBACK = "127.0.0.1";
@@ -79,6 +81,7 @@ export function storeAndServer(input: LaunchInput): Launch[] {
       // server also starts on a machine without a network.
       "advertise-address": "192.0.2.1",
       "endpoint-reconciler-type": "none",
+      ...input.apiServerFlags,
     }),
   ];
 }

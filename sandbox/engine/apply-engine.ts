@@ -47,6 +47,9 @@ const objectSchema = z.looseObject({
 /** `kubernetes:<group>/<version>:<Kind>`, without Helm's and the YAML packages' own types. */
 const KUBERNETES_OBJECT = /^kubernetes:(?!helm\.sh\/|yaml|kustomize)[a-z0-9.-]+\/v\d\w*:[A-Z]\w*$/;
 
+/** Of these, the patches of objects that somebody else made. Server-side apply makes both in one way. */
+const PATCH = /:[A-Z]\w*Patch$/;
+
 /** Helm's order of installation, reduced to what others need first; custom resources come last. */
 const FIRST_KINDS = [
   "Namespace",
@@ -109,6 +112,12 @@ export class ApplyEngine implements ResourceEngine {
       for (const object of own.reverse()) {
         await untilGone(this.#clientOf(resource), { ...object, metadata: { namespace, ...object.metadata } }, signal);
       }
+    } else if (PATCH.test(resource.type)) {
+      // The object is somebody else's: only the fields that were patched go.
+      const { apiVersion, kind, metadata } = objectSchema.parse(inputs);
+      const { name, namespace } = metadata;
+      const bare = { apiVersion, kind, metadata: { name, namespace } } as KubernetesObject;
+      await this.#clientOf(resource).apply(bare, { fieldManager: FIELD_MANAGER, signal });
     } else if (KUBERNETES_OBJECT.test(resource.type)) {
       await untilGone(this.#clientOf(resource), objectSchema.parse(inputs), signal);
     } else if (resource.type.endsWith(":Command")) {

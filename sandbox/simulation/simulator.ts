@@ -86,9 +86,12 @@ export class Simulator {
   }
 }
 
-/** Owned objects go when their owner goes; the IPPools of Calico stay (measured with the real operator). */
+/** Kinds that stay when their maker's resource goes: Calico's pools (measured with the real operator), and its configuration. */
+const STAYING = new Set(["IPPool", "KubeControllersConfiguration"]);
+
+/** Owned objects go when their owner goes. */
 function withOwner(object: KubernetesObject, owner: KubernetesObject): KubernetesObject {
-  if (object.kind === "IPPool") return object;
+  if (STAYING.has(object.kind)) return object;
   const { apiVersion, kind, metadata } = owner;
   const reference = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
   return { ...object, metadata: { ...object.metadata, ownerReferences: [reference] } as KubernetesObject["metadata"] };

@@ -175,6 +175,8 @@ onMachine("uninstall", (machine) => {
     host.write("/etc/systemd/system/k3s.service.d/90-seldon-k3s.conf", "# Written by seldon-k3s\n");
     host.write("/var/lib/seldon-k3s/backups/one.tar", "x");
     host.write("/var/lib/seldon-k3s/in-force", "x");
+    host.write("/var/lib/seldon-k3s/rotations/token", "x");
+    host.write("/var/lib/seldon-k3s/rotating-token.done/new", "x");
     const uninstall = (role: string) =>
       host.run("uninstall", request("host s1", `role ${role}`, "version v1.33.1+k3s1"));
     expect(uninstall("agent")).toMatchObject({
@@ -194,6 +196,7 @@ onMachine("uninstall", (machine) => {
     expect(host.tree("/etc/systemd/system", "/var/lib/seldon-k3s")).toMatch(
       /^\/etc\/systemd\/system 755\n\/var\/lib\/seldon-k3s 755\n.*\/backups/,
     );
+    expect(host.sh("ls -A /var/lib/seldon-k3s").stdout).toBe("backups\n");
     expect(uninstall("server")).toMatchObject({ code: 0 });
   });
 });

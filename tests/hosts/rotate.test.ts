@@ -90,6 +90,19 @@ onMachine("rotate certificates", (machine) => {
     expect(host.sh(`ls -A ${STATE}`).stdout).toBe("rotations\n");
   });
 
+  it("says how long the certificate has that ends first", () => {
+    const host = machine();
+    host.installK3s();
+    const make = (path: string, days: number) =>
+      host.sh(
+        `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/key -subj /CN=x -days ${days} -out ${path}`,
+      );
+    make(LEAF, 300);
+    make(`${DATA}/server/tls/client-admin.crt`, 12);
+    // The last day has begun when this looks.
+    expect(rotate(host, "certificates", "check").stderr).toMatch(/the next to end has 1[12] days left/);
+  });
+
   it("keeps one rotation open until it is closed", () => {
     const host = machine();
     host.installK3s();
@@ -382,6 +395,34 @@ onMachine("rotate encryption-key", (machine) => {
     const host = encrypted(machine());
     done(rotate(host, "encryption-key", "check", { first: "no" }), "K3s would be restarted");
     done(rotate(host, "encryption-key", "do", { first: "no" }), "done: r1");
+    expect(deeds(host)).toEqual(["systemctl restart --no-block k3s.service", "started k3s vxlan"]);
+  });
+
+  it("makes no key while another server is down, and restarts none where one goes down meanwhile", () => {
+    const host = encrypted(machine());
+    const down = () => host.write("/fake/nodes/s2", "Ready=Unknown=Kubelet stopped posting node status.\n");
+    const more = ["other-server s2"];
+    down();
+    refused(
+      rotate(host, "encryption-key", "do", { more }),
+      "another server is down",
+      "s2: Ready is Unknown",
+      "nothing was changed",
+    );
+    expect(deeds(host)).toEqual([]);
+    host.write("/fake/nodes/s2", "Ready=True=kubelet is posting ready status\n");
+    host.write("/fake/stuck", "");
+    refused(rotate(host, "encryption-key", "do", { more }), "a run of this program goes on");
+    host.remove("/fake/stuck");
+    down();
+    deeds(host);
+    refused(
+      rotate(host, "encryption-key", "do", { more }),
+      "another server is down, and two must never be down at once",
+    );
+    expect(deeds(host)).toEqual([]);
+    host.write("/fake/nodes/s2", "Ready=True=kubelet is posting ready status\n");
+    done(rotate(host, "encryption-key", "do", { more }), "done: r1");
     expect(deeds(host)).toEqual(["systemctl restart --no-block k3s.service", "started k3s vxlan"]);
   });
 

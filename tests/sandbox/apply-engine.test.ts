@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RecordedResource } from "../../inprocess/engine";
 import { SecretValue } from "../../inprocess/secrets";
+import { ApiClient } from "../../sandbox/api/client";
 import { ApplyEngine } from "../../sandbox/engine/apply-engine";
 
 let project: string;
@@ -99,4 +100,29 @@ test.each([[undefined], ["apiVersion: v1\nkind: Config\n"], ['{"kind":"Config"}'
 test("a kubeconfig that cannot be read is named", async () => {
   const provider = engine.create(resource("pulumi:providers:kubernetes", { kubeconfig: "nothing.yaml" }));
   await expect(provider).rejects.toThrow(`the kubeconfig ${join(project, "nothing.yaml")} cannot be used`);
+});
+
+test("the removal of a patch gives its fields back, and leaves the object to whoever made it", async () => {
+  const requests: unknown[] = [];
+  const recorded = {
+    apply: (object: object) => Promise.resolve(void requests.push(["apply", object])),
+    remove: (object: object) => Promise.resolve(void requests.push(["remove", object])),
+    find: () => Promise.resolve(undefined),
+    close: () => undefined,
+  };
+  const fromFile = jest.spyOn(ApiClient, "fromFile").mockReturnValue(recorded as unknown as ApiClient);
+  await engine.create(resource("pulumi:providers:kubernetes", { kubeconfig: "some.yaml" }));
+  fromFile.mockRestore();
+  const identity = { apiVersion: "crd.projectcalico.org/v1", kind: "KubeControllersConfiguration" };
+  const provider = "urn:pulumi:s::p::pulumi:providers:kubernetes::x";
+  const remove = (type: string) =>
+    engine.remove({
+      ...resource(type, { ...identity, metadata: { name: "default", annotations: { a: "b" } }, spec: { x: 1 } }),
+      provider,
+    });
+  await remove(`kubernetes:${identity.apiVersion}:${identity.kind}Patch`);
+  expect(requests).toEqual([["apply", { ...identity, metadata: { name: "default", namespace: undefined } }]]);
+  requests.length = 0;
+  await remove(`kubernetes:${identity.apiVersion}:${identity.kind}`);
+  expect(requests).toEqual([["remove", expect.objectContaining({ spec: { x: 1 } })]]);
 });

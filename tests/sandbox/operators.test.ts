@@ -77,6 +77,7 @@ test("an Installation's pools become IPPools, as the real operator writes them",
     natOutgoing: false,
     disabled: true,
   });
+  expect(find(objects, "KubeControllersConfiguration", "default")).toBeDefined();
   expect(find(objects, "TigeraStatus", "ippools")).toBeDefined();
   expect(find(forApiServer(), "TigeraStatus", "apiserver")).toBeDefined();
 });

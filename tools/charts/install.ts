@@ -7,7 +7,7 @@ import { identityOf, sha256, treeSum, unpack } from "./archive";
 import type { ChartLock } from "./lock-file";
 import { folderOf, type PinnedChart } from "./pinned";
 
-/** Where a chart comes from: an archive's bytes, or the path of an unpacked folder, which no sum can check. */
+/** Where a chart comes from: an archive's bytes, or the path of an unpacked folder. Each has a sum over its bytes. */
 export type Origin = { readonly archive: Buffer } | { readonly folder: string };
 
 export interface InstallOptions {
@@ -18,15 +18,22 @@ export interface InstallOptions {
   readonly update: boolean;
 }
 
+/** Key of an unpacked folder's sum in the lock file: a folder has other bytes than the archive that it came from. */
+export const folderKey = (name: string): string => `${name}/folder`;
+
 const markerOf = (target: string, pinned: PinnedChart) => path.join(target, `.${folderOf(pinned)}.sums`);
 
 /** Whether the chart is there as it was unpacked, from the archive that the lock file names. */
 export function isInstalled(pinned: PinnedChart, { target, lock }: InstallOptions): boolean {
   const folder = path.join(target, folderOf(pinned));
   const marker = markerOf(target, pinned);
-  const sum = lock.get(folderOf(pinned));
-  if (sum === undefined || !existsSync(folder) || !existsSync(marker)) return false;
-  return readFileSync(marker, "utf8") === `${sum} ${treeSum(folder)}\n`;
+  if (!existsSync(folder) || !existsSync(marker)) return false;
+  const written = readFileSync(marker, "utf8");
+  const tree = treeSum(folder);
+  return [folderOf(pinned), folderKey(folderOf(pinned))].some((key) => {
+    const sum = lock.get(key);
+    return sum !== undefined && written === `${sum} ${tree}\n`;
+  });
 }
 
 /**
@@ -40,21 +47,25 @@ export function install(pinned: PinnedChart, origin: Origin, options: InstallOpt
   mkdirSync(target, { recursive: true });
   const temporary = mkdtempSync(path.join(target, `.${name}.`));
   try {
-    const sum = "archive" in origin ? sha256(origin.archive) : undefined;
-    if (sum !== undefined && !lock.verify(name, sum) && !update) throw notRecorded(name, sum);
-    const unpacked = "archive" in origin ? unpack(origin.archive, temporary) : copy(origin.folder, temporary);
+    // An archive is checked before anything in it is looked at; of a folder, the copy is, which nobody else writes to.
+    const copied = "archive" in origin ? undefined : copy(origin.folder, temporary);
+    const sum = "archive" in origin ? sha256(origin.archive) : treeSum(copied!);
+    const key = "archive" in origin ? name : folderKey(name);
+    if (!lock.verify(key, sum) && !update) throw notRecorded(key, sum);
+    const unpacked = "archive" in origin ? unpack(origin.archive, temporary) : copied!;
     const found = identityOf(unpacked);
     if (found?.chart !== pinned.chart || found.version !== pinned.version) {
       const shown = found ? `${found.chart} ${found.version}` : "no chart";
-      throw new ToolError(`${name}: the archive holds ${shown}; nothing was unpacked`, EXIT.failed);
+      const what = "archive" in origin ? "archive" : "folder";
+      throw new ToolError(`${name}: the ${what} holds ${shown}; nothing was unpacked`, EXIT.failed);
     }
     // Recorded only now: what turns out not to be the chart must not get into the lock file.
-    if (sum !== undefined) lock.record(name, sum);
+    lock.record(key, sum);
     const folder = path.join(target, name);
     rmSync(markerOf(target, pinned), { force: true });
     rmSync(folder, { recursive: true, force: true });
     renameSync(unpacked, folder);
-    if (sum !== undefined) writeFileSync(markerOf(target, pinned), `${sum} ${treeSum(folder)}\n`);
+    writeFileSync(markerOf(target, pinned), `${sum} ${treeSum(folder)}\n`);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -62,7 +73,7 @@ export function install(pinned: PinnedChart, origin: Origin, options: InstallOpt
 
 function notRecorded(name: string, sum: string): ToolError {
   return new ToolError(
-    `${name}: no SHA-256 is recorded for it; nothing was unpacked. Look at the archive (SHA-256 ${sum}), then run with ` +
+    `${name}: no SHA-256 is recorded for it; nothing was unpacked. Look at it (SHA-256 ${sum}), then run with ` +
       "--update to record it.",
     EXIT.failed,
   );

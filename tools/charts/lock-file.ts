@@ -30,7 +30,7 @@ export class ChartLock {
     const known = this.#sums.get(name);
     if (known === undefined || known === sum) return known === sum;
     throw new ToolError(
-      `${name}: the archive's SHA-256 is ${sum}, ${path.basename(this.#file)} has ${known}; nothing was unpacked. Its ` +
+      `${name}: the SHA-256 of what came is ${sum}, ${path.basename(this.#file)} has ${known}; nothing was unpacked. Its ` +
         "publisher or somebody on the way has changed it. When the change is known to be good, remove the line and run " +
         "with --update.",
       EXIT.failed,

@@ -11,49 +11,41 @@ import {
 import { declaredCnis } from "../../config/derive";
 import { strimziOf } from "../../config/kafka";
 import type { StackConfig } from "../../config/schema";
+import { PUBLISHERS } from "../../config/schema-charts";
 
 /** A chart at one version. */
 export interface PinnedChart {
   readonly chart: string;
   /** As the configuration writes it, without a leading `v`. */
   readonly version: string;
-  /** Base URL of the Helm repository. */
+  /** Base URL of the Helm repository, or `oci://` with the registry and the folder of its charts. */
   readonly repository: string;
 }
 
-/**
- * Helm repositories of the publishers (Calico docs "Install using Helm"; Seldon Core 2 docs "Helm installation";
- * cert-manager docs "Helm"; Strimzi docs "Deploying the Cluster Operator using Helm").
- */
-const REPOSITORY = {
-  calico: "https://docs.tigera.io/calico/charts",
-  seldon: "https://seldonio.github.io/helm-charts",
-  certManager: "https://charts.jetstack.io",
-  strimzi: "https://strimzi.io/charts",
-} as const;
-
 const SELDON_CHARTS = ["seldon-core-v2-crds", "seldon-core-v2-setup", "seldon-core-v2-runtime"];
 
-const calicoCharts = (version: CalicoVersion): PinnedChart[] =>
+type Repositories = StackConfig["charts"]["repositories"];
+
+const calicoCharts = (version: CalicoVersion, { calico }: Repositories): PinnedChart[] =>
   [...(CALICO[version].crds === "crd-chart" ? ["crd.projectcalico.org.v1"] : []), "tigera-operator"].map((chart) => ({
     chart,
     version,
-    repository: REPOSITORY.calico,
+    repository: calico,
   }));
 
-const seldonCharts = (version: SeldonVersion): PinnedChart[] =>
-  SELDON_CHARTS.map((chart) => ({ chart, version, repository: REPOSITORY.seldon }));
+const seldonCharts = (version: SeldonVersion, { seldon }: Repositories): PinnedChart[] =>
+  SELDON_CHARTS.map((chart) => ({ chart, version, repository: seldon }));
 
-const certManagerChart = (version: string): PinnedChart => ({
+const certManagerChart = (version: string, { certManager }: Repositories): PinnedChart => ({
   chart: "cert-manager",
   version,
-  repository: REPOSITORY.certManager,
+  repository: certManager,
 });
 
-const strimziChart = (version: string): PinnedChart => ({
+const strimziChart = (version: string, { strimzi }: Repositories): PinnedChart => ({
   chart: "strimzi-kafka-operator",
   version,
-  repository: REPOSITORY.strimzi,
+  repository: strimzi,
 });
 
 /** Name of the chart's folder below the charts folder, and its key in the lock file. */
@@ -61,21 +53,22 @@ export const folderOf = ({ chart, version }: Pick<PinnedChart, "chart" | "versio
 
 /** The charts that one stack deploys. */
 export function chartsOf(config: StackConfig): PinnedChart[] {
-  const calico = declaredCnis(config).has("calico") ? calicoCharts(config.calico.version) : [];
+  const { repositories } = config.charts;
+  const calico = declaredCnis(config).has("calico") ? calicoCharts(config.calico.version, repositories) : [];
   const { install, version } = config.seldon.tls.certManager;
   const strimzi = strimziOf(config);
   return [
     ...calico,
-    ...seldonCharts(config.seldon.version),
-    ...(install ? [certManagerChart(version)] : []),
-    ...(strimzi?.operator === true ? [strimziChart(strimzi.version)] : []),
+    ...seldonCharts(config.seldon.version, repositories),
+    ...(install ? [certManagerChart(version, repositories)] : []),
+    ...(strimzi?.operator === true ? [strimziChart(strimzi.version, repositories)] : []),
   ];
 }
 
-/** The charts of every version in config/compatibility.ts. */
+/** The charts of every version in config/compatibility.ts, from their publishers. */
 export const allCharts = (): PinnedChart[] => [
-  ...CALICO_VERSIONS.flatMap(calicoCharts),
-  ...SELDON_VERSIONS.flatMap(seldonCharts),
-  ...CERT_MANAGER_VERSIONS.map(certManagerChart),
-  ...STRIMZI_VERSIONS.map(strimziChart),
+  ...CALICO_VERSIONS.flatMap((version) => calicoCharts(version, PUBLISHERS)),
+  ...SELDON_VERSIONS.flatMap((version) => seldonCharts(version, PUBLISHERS)),
+  ...CERT_MANAGER_VERSIONS.map((version) => certManagerChart(version, PUBLISHERS)),
+  ...STRIMZI_VERSIONS.map((version) => strimziChart(version, PUBLISHERS)),
 ];

@@ -1,6 +1,6 @@
 import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../cli";
-import { install, isInstalled, localOrigins, type InstallOptions } from "./install";
+import { folderKey, install, isInstalled, localOrigins, type InstallOptions } from "./install";
 import { folderOf, type PinnedChart } from "./pinned";
 import { ChartSource } from "./repository";
 
@@ -35,7 +35,7 @@ export async function pullCharts(options: PullOptions): Promise<void> {
     }
     const origin = local?.get(name) ?? { archive: await source.fetch(pinned) };
     install(pinned, origin, options);
-    const checked = "archive" in origin ? `SHA-256 ${options.lock.get(name) ?? "?"}` : "a local folder, not checked";
-    onProgress(`${name}: ${checked}`);
+    const key = "archive" in origin ? name : folderKey(name);
+    onProgress(`${name}: ${"archive" in origin ? "" : "a local folder, "}SHA-256 ${options.lock.get(key) ?? "?"}`);
   }
 }

@@ -1,20 +1,17 @@
 /** The Helm repository protocol: an index.yaml that names archives. */
-import { isNativeError } from "node:util/types";
 import { load } from "js-yaml";
 import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../cli";
+import { ask, bodyOf } from "./http";
+import { fetchOci, isOci } from "./oci";
 import type { PinnedChart } from "./pinned";
-
-/** No chart of ours has a megabyte; an answer beyond this is no chart. */
-const MAX_BYTES = 64 * 1024 * 1024;
-const TIMEOUT_MS = 60_000;
 
 /** The parts of an index.yaml that are read. */
 interface Index {
   readonly entries?: Readonly<Record<string, readonly { readonly version: string; readonly urls: readonly string[] }[]>>;
 }
 
-/** Repositories and archives by HTTP, each index fetched once. */
+/** Repositories and archives by HTTP, each index fetched once; registries by their own protocol. */
 export class ChartSource {
   readonly #indexes = new Map<string, Promise<Index>>();
 
@@ -25,7 +22,9 @@ export class ChartSource {
    *
    * @throws ToolError with exit code 2 when the repository cannot be reached, 1 when it does not have the chart.
    */
-  async fetch({ chart, version, repository }: PinnedChart): Promise<Buffer> {
+  async fetch(pinned: PinnedChart): Promise<Buffer> {
+    if (isOci(pinned)) return await fetchOci(pinned, this.signal);
+    const { chart, version, repository } = pinned;
     const base = `${repository.replace(/\/+$/, "")}/`;
     const index = await (this.#indexes.get(base) ?? this.#loadIndex(base));
     // Calico writes its chart versions with a leading v, Seldon without.
@@ -46,35 +45,6 @@ export class ChartSource {
   }
 
   async #get(url: string): Promise<Buffer> {
-    let response: Response;
-    try {
-      response = await fetch(url, { signal: AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT_MS)]) });
-      if (response.ok) return await boundedBody(response, url);
-    } catch (error) {
-      if (this.signal.aborted) throw this.signal.reason;
-      if (error instanceof ToolError) throw error;
-      throw new ToolError(
-        `cannot reach ${url}: ${reasonOf(error)}. Without the network: fetch the charts elsewhere (\`helm pull\`) and ` +
-          "run with --from <folder>.",
-      );
-    }
-    throw new ToolError(`${url} answered ${response.status} ${response.statusText}`);
+    return bodyOf(url, await ask(url, this.signal));
   }
-}
-
-async function boundedBody(response: Response, url: string): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    parts.push(part as Uint8Array);
-    size += (part as Uint8Array).length;
-    if (size > MAX_BYTES) throw new ToolError(`${url}: more than ${MAX_BYTES} bytes; that is no chart`, EXIT.failed);
-  }
-  return Buffer.concat(parts);
-}
-
-/** undici says only "fetch failed"; the reason is the cause. */
-function reasonOf(error: unknown): string {
-  if (!isNativeError(error)) return String(error);
-  return isNativeError(error.cause) ? error.cause.message || error.cause.name : error.message;
 }

@@ -53,7 +53,7 @@ async function look(object: DeclaredObject, path: string, { api, signal, manager
       ...(leaving ? [{ ...whole(object, "missing"), live: "being deleted" }] : []),
       ...found.changed(),
       ...found.missingKeys(live),
-      ...found.added(),
+      ...(object.partial === true ? [] : found.added()),
       ...found.held(),
     ],
     ...(refused ? { objection: dryRun.objection } : {}),

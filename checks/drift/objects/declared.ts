@@ -12,6 +12,8 @@ export interface DeclaredObject {
   readonly body: Tree;
   /** Fields that are left out of `body`, because their value is a secret or known only to a deployment. */
   readonly withheld: readonly string[];
+  /** Declared by a patch: the object is somebody else's, and so are its other fields. */
+  readonly partial?: true;
   /** Keys that a Secret must have; its content is in nobody's hands here. */
   readonly secretKeys?: readonly string[];
 }
@@ -47,6 +49,7 @@ export interface Marks {
 }
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+const PATCH = /:[A-Z]\w*Patch$/;
 const OBJECT = /^kubernetes:(?!helm\.sh\/|yaml|kustomize)[a-z0-9.-]+\/v\d\w*:[A-Z]\w*$/;
 
 /** @throws LookError for a resource without a name or kind, which a plan never has. */
@@ -57,7 +60,7 @@ export function declaredOf(resources: readonly PlannedResource[], marks: Marks):
   };
 }
 
-function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): DeclaredObject {
+function objectOf({ name: resource, type, inputs }: PlannedResource, marks: Marks): DeclaredObject {
   const metadata = isTree(inputs["metadata"]) ? inputs["metadata"] : {};
   const { name, namespace } = metadata;
   const { apiVersion, kind } = inputs;
@@ -69,7 +72,13 @@ function objectOf({ name: resource, inputs }: PlannedResource, marks: Marks): De
   }
   const { value, withheld } = withoutMarks(inputs, marks);
   const body = value as Tree;
-  const named = { apiVersion, kind, name, ...(typeof namespace === "string" ? { namespace } : {}) };
+  const named = {
+    apiVersion,
+    kind,
+    name,
+    ...(typeof namespace === "string" ? { namespace } : {}),
+    ...(PATCH.test(type) ? { partial: true as const } : {}),
+  };
   if (kind !== "Secret") return { ...named, body, withheld };
   const keys = ["data", "stringData"].flatMap((part) => {
     const content = inputs[part];

@@ -101,6 +101,11 @@ export class Evaluator {
     };
   }
 
+  /** Whether any policy is, or may be, about this end. */
+  isAbout(end: End): boolean {
+    return this.tiersOf("Ingress", end).length + this.tiersOf("Egress", end).length > 0;
+  }
+
   /** What stands in the way at one end: the tiers, with the rules that are about the pair. */
   private ahead(direction: Direction, own: End, from: End, to: End): Ahead {
     return this.tiersOf(direction, own).map((tier) => ({

@@ -43,7 +43,15 @@ const calicoWorkload = (kind: "DaemonSet" | "Deployment", name: string, replicas
     hostNetwork: name !== "calico-kube-controllers" && name !== "calico-apiserver",
   });
 
-/** For `Installation default`. The pools stay when it is deleted, as the real operator leaves them. */
+/** What kube-controllers makes when it starts, and then leaves to whoever configures it. */
+const kubeControllersConfiguration: KubernetesObject = {
+  apiVersion: "crd.projectcalico.org/v1",
+  kind: "KubeControllersConfiguration",
+  metadata: { name: "default" },
+  spec: { controllers: { node: { syncLabels: "Enabled", leakGracePeriod: "15m0s" } } },
+};
+
+/** For `Installation default`. Pools and configuration stay when it is deleted, as the real operator leaves them. */
 export function forInstallation(installation: KubernetesObject): readonly KubernetesObject[] {
   const pools = fields(installation.spec?.["calicoNetwork"])["ipPools"];
   return [
@@ -51,6 +59,7 @@ export function forInstallation(installation: KubernetesObject): readonly Kubern
     calicoWorkload("DaemonSet", "calico-node"),
     calicoWorkload("Deployment", "calico-typha", 2),
     calicoWorkload("Deployment", "calico-kube-controllers"),
+    kubeControllersConfiguration,
     ...(Array.isArray(pools) ? pools.map(ipPool) : []),
     tigeraStatus("calico"),
     tigeraStatus("ippools"),

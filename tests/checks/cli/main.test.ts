@@ -46,7 +46,7 @@ describe("usage", () => {
     [
       ["gate", "--help"],
       0,
-      /Gates: hosts, cluster-identity, calico-ready, preflight, objects-ready, seldon-runtime-ready, servers-ready/,
+      /Gates: hosts, cluster-identity, calico-upgrade, calico-ready, preflight, objects-ready, seldon-runtime-ready, servers-ready/,
     ],
     [["preflight", "--help"], 0, /Exit codes: 0 go, 1 no-go, 2 could not look/],
     [["drift", "--help"], 0, /Exit codes: 0 clean, 2 could not look, 7 drift/],

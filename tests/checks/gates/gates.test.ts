@@ -38,6 +38,26 @@ describe("gates", () => {
     expect(run.totals.PASS).toBe(0);
   });
 
+  describe("calico-upgrade", () => {
+    const PATH = "/apis/policy.networking.k8s.io/v1alpha1";
+
+    it("stops at once where a policy would no longer be read, and names it", async () => {
+      cluster.api.list(`${PATH}/adminnetworkpolicies`, [{ metadata: { name: "isolate" } }]);
+      cluster.api.list(`${PATH}/baselineadminnetworkpolicies`, [{ metadata: { name: "default" } }]);
+      const found = await gaps("calico-upgrade");
+      expect(found["AdminNetworkPolicy"]).toMatchObject({ verdict: "FAIL", actual: "isolate", final: true });
+      expect(found["BaselineAdminNetworkPolicy"]?.fix).toMatch(
+        /ClusterNetworkPolicy .+ baselineadminnetworkpolicies default$/,
+      );
+    });
+
+    it("is passed where the kinds are known and nobody uses them", async () => {
+      cluster.api.list(`${PATH}/adminnetworkpolicies`, []);
+      cluster.api.list(`${PATH}/baselineadminnetworkpolicies`, []);
+      expect(await gaps("calico-upgrade")).toEqual({});
+    });
+  });
+
   describe("objects-ready", () => {
     const target = `certificates.v1.cert-manager.io ${NS}/ours`;
     it.each([

@@ -1,16 +1,54 @@
 import { load } from "js-yaml";
 import { crdSource } from "../../../components/calico/crds";
 import { felixConfigurationSpec, MARK_MASK } from "../../../components/calico/felix-configuration";
+import { automaticEndpoints, hostEndpoints, hostPolicy, hostTier } from "../../../components/calico/host-policy";
+import { imageSet } from "../../../components/calico/image-set";
 import { installationSpec } from "../../../components/calico/installation";
 import { operatorValues } from "../../../components/calico/operator-values";
-import { CALICO, CALICO_VERSIONS } from "../../../config/compatibility";
+import { CALICO, CALICO_VERSIONS, type CalicoVersion } from "../../../config/compatibility";
 import { crdSchema, describeWithUpstream, unknownValues, upstreamText, violations } from "../../support/crd-schema";
-import { networkStack } from "../../support/network-stack";
+import { HOSTS, networkStack } from "../../support/network-stack";
 
 const SECTIONS = {
   cni: { provider: "calico", leaving: "flannel" },
   calico: { registry: "registry.example.com", pool: { natOutgoing: false } },
 };
+
+/** A stack of a version in which every option of Calico that makes or changes an object is set. */
+function everyOption(version: CalicoVersion) {
+  const digest = `sha256:${"0".repeat(64)}`;
+  const wish = { cpu: "50m", memory: "64Mi", memoryLimit: "128Mi" };
+  return networkStack({
+    hosts: HOSTS,
+    calico: {
+      version,
+      pool: { cidr: "10.42.192.0/18" },
+      pools: [
+        { name: "models", cidr: "10.42.128.0/20", nodeLabels: { role: "models" } },
+        { name: "asked", cidr: "10.42.144.0/20", onRequest: true },
+      ],
+      encapsulation: "VXLANCrossSubnet",
+      wireguard: true,
+      apiServer: "192.0.2.10:6443",
+      hostEndpoints: {
+        mode: "declared",
+        enforce: true,
+        sshClients: ["203.0.113.0/28"],
+        allow: [{ reason: "scrapes", protocol: "UDP", ports: [9100, 9101], cidrs: ["10.42.0.0/16"] }],
+      },
+      registry: "registry.example.com/calico/",
+      imagePath: "mirror/calico",
+      imagePullSecrets: ["pull"],
+      imageDigests: {
+        version,
+        operator: digest,
+        images: Object.fromEntries(CALICO[version].images.map((image) => [image, digest])),
+      },
+      resources: { node: wish, typha: wish, kubeControllers: wish, operator: wish },
+      controlPlane: { nodeLabels: { zone: "a" }, replicas: 2 },
+    },
+  });
+}
 
 describeWithUpstream("what Calico's own files declare", () => {
   describe.each(CALICO_VERSIONS)("Calico %s", (version) => {
@@ -59,6 +97,55 @@ describeWithUpstream("what Calico's own files declare", () => {
       expect(unknownValues(chart, { installation: { enabledd: false }, tigeraOperator: { registry: "r" } })).toEqual([
         "installation.enabledd",
       ]);
+    });
+
+    describe("with every option", () => {
+      const all = everyOption(version);
+      const crd = (name: string) => crdSchema(release, `${name}.crd.projectcalico.org`, "v1");
+      const strict = { integerFormats };
+
+      it.each(["iptables", "nftables", "bpf"])("takes the Installation and FelixConfiguration of %s", (dataplane) => {
+        const stack = { ...all, calico: { ...all.calico, dataplane: dataplane as "bpf" } };
+        expect(violations(installationSchema(), object(installationSpec(stack)), strict)).toEqual([]);
+        expect(violations(felixSchema(), object(felixConfigurationSpec(stack)), strict)).toEqual([]);
+        const chart = load(upstreamText(release, "tigera-operator.values.yaml"));
+        expect(unknownValues(chart, operatorValues(stack))).toEqual([]);
+      });
+
+      it("takes the ImageSet", () => {
+        const schema = crdSchema(release, "imagesets.operator.tigera.io", "v1");
+        expect(violations(schema, object(imageSet(all.calico)?.spec ?? {}))).toEqual([]);
+        expect(violations(schema, object({ images: [{ image: "calico/node" }] }))).toEqual([
+          "spec.images[0]: digest is missing",
+        ]);
+      });
+
+      it.each(["declared", "automatic"] as const)("takes the objects of %s host endpoints", (mode) => {
+        const { hostEndpoints: own } = all.calico;
+        const stack = { ...all, calico: { ...all.calico, hostEndpoints: { ...own, mode } } };
+        expect(violations(crd("tiers"), object(hostTier().spec))).toEqual([]);
+        expect(violations(crd("globalnetworkpolicies"), object(hostPolicy(stack).spec))).toEqual([]);
+        expect(hostEndpoints(stack)).toHaveLength(5);
+        for (const { spec } of hostEndpoints(stack)) {
+          expect(violations(crd("hostendpoints"), object(spec))).toEqual([]);
+        }
+        expect(violations(crd("kubecontrollersconfigurations"), object(automaticEndpoints().spec))).toEqual([]);
+      });
+
+      it("would refuse a policy with a field or a port that is none", () => {
+        const { spec } = hostPolicy(all);
+        const rule = { action: "Allow", sources: {}, destination: { ports: [true] } };
+        expect(violations(crd("globalnetworkpolicies"), object({ ...spec, ingress: [rule] }))).toEqual([
+          "spec.ingress[0].sources: field not declared in schema",
+          "spec.ingress[0].destination.ports[0]: expected integer or string",
+        ]);
+      });
+    });
+
+    it("knows the cluster-wide policies of Kubernetes that the table names, and not those of the other line", () => {
+      const kinds = upstreamText(release, "crds.yaml").matchAll(/^ {4}kind: (\w*NetworkPolicy)$/gm);
+      const cluster = [...kinds].map(([, kind]) => kind).filter((kind) => /^(Admin|Cluster)/.test(kind ?? ""));
+      expect(cluster).toEqual([CALICO[version].clusterPolicies]);
     });
 
     it("pins the operator that the compatibility table names", () => {

@@ -82,22 +82,20 @@ describe("the CIS profile", () => {
     ]);
   });
 
-  it("exempts K3s, the declared CNI and Seldon from Pod Security, and what is named", () => {
+  it("exempts K3s and the declared CNI from Pod Security, what is named, and Seldon while a cluster is taken over", () => {
     const own = { ...CIS, podSecurityExemptions: ["monitoring", "kube-system"] };
-    const calico = stackOf(own, { cni: { provider: "calico" } });
-    expect(podSecurityExemptions(calico)).toEqual([
+    expect(podSecurityExemptions(stackOf(own, { cni: { provider: "calico" } }))).toEqual([
       "calico-apiserver",
       "calico-system",
-      calico.seldon.namespace,
       "kube-system",
       "monitoring",
       "tigera-operator",
     ]);
-    const flannel = stackOf(CIS, {
-      cni: { provider: "flannel" },
-      seldon: { namespace: "ml", tenants: [{ namespace: "team-a" }, { namespace: "team-b", podSecurity: "baseline" }] },
-    });
-    // The label of one with a level of its own would be void.
+    const seldon = { namespace: "ml", tenants: [{ namespace: "team-a" }] };
+    const settled = stackOf(CIS, { cni: { provider: "flannel" }, seldon });
+    // The labels of its namespaces would be void.
+    expect(podSecurityExemptions(settled)).toEqual(["kube-system"]);
+    const flannel = stackOf(CIS, { cni: { provider: "flannel" }, seldon, cluster: { takeOver: true } });
     expect(podSecurityExemptions(flannel)).toEqual(["kube-system", "ml", "team-a"]);
 
     const [admission] = hardeningFiles("server", podSecurityExemptions(flannel));

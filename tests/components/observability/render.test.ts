@@ -129,7 +129,7 @@ describe("kube-controllers of Calico 3.32", () => {
             {
               action: "Allow",
               protocol: "TCP",
-              source: { namespaceSelector: "projectcalico.org/name == 'monitoring'" },
+              source: { namespaceSelector: "kubernetes.io/metadata.name == 'monitoring'" },
               destination: { ports: [9094] },
             },
           ],

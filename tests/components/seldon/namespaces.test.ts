@@ -2,9 +2,9 @@ import { SeldonNamespaces } from "../../../components/seldon/namespaces";
 import { recordComponent } from "../../support/record";
 import { seldonStack } from "../../support/seldon-stack";
 
-const declare = (seldon: Record<string, unknown>, protect = true) =>
+const declare = (seldon: Record<string, unknown>, protect = true, takeOver?: boolean) =>
   recordComponent(() => ({
-    names: new SeldonNamespaces("namespaces", { seldon: seldonStack({ seldon }).seldon, protect }).names,
+    names: new SeldonNamespaces("namespaces", { seldon: seldonStack({ seldon }).seldon, protect, takeOver }).names,
   }));
 
 const LEVEL = "pod-security.kubernetes.io/enforce";
@@ -66,6 +66,18 @@ describe("component SeldonNamespaces", () => {
     for (const name of ["namespaces-quota-tenant-a", "namespaces-limits-tenant-a"]) {
       expect(recording.isAfter(recording.named(name), namespace)).toBe(true);
     }
+  });
+
+  test("reports what is beyond the level, and refuses nothing, while a cluster is taken over", async () => {
+    const recording = await declare({}, true, true);
+    expect(recording.named("namespaces-financial-ml").inputs["metadata"]).toMatchObject({
+      labels: {
+        "app.kubernetes.io/managed-by": "seldon-k3s",
+        "pod-security.kubernetes.io/warn": "baseline",
+        "pod-security.kubernetes.io/audit": "baseline",
+      },
+    });
+    expect(JSON.stringify(recording.named("namespaces-financial-ml").inputs)).not.toContain("/enforce");
   });
 
   test.each([true, false])("protects them by configuration: %s", async (protect) => {

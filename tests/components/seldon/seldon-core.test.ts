@@ -354,12 +354,15 @@ describe("component SeldonCore, what a runtime has of its own", () => {
 
   test("lays what no key decides under what one does", async () => {
     const values = {
-      setup: { imagePullSecrets: ["pull"], services: { serviceGRPCPrefix: "grpc-" } },
+      setup: { imagePullSecrets: [{ name: "pull" }], services: { serviceGRPCPrefix: "grpc-" } },
       runtime: { envoy: { podSpec: { priorityClassName: "high" } } },
     };
     const recording = await declare({ seldon: { values, envoy: { replicas: 2 } } });
     expect(recording.named("seldon-setup").inputs).toMatchObject({
-      values: { imagePullSecrets: ["pull"], services: { serviceGRPCPrefix: "grpc-", defaultServiceType: "ClusterIP" } },
+      values: {
+        imagePullSecrets: [{ name: "pull" }],
+        services: { serviceGRPCPrefix: "grpc-", defaultServiceType: "ClusterIP" },
+      },
     });
     expect(recording.named("seldon-runtime-financial-ml").inputs).toMatchObject({
       values: {

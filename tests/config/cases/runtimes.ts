@@ -177,6 +177,13 @@ export const RUNTIME_CASES: readonly RuleCase[] = [
     says: ["asks nobody who he is"],
   },
   {
+    when: "a Secret for pulling images is named without its key",
+    rule: "seldon.value-pull-secrets",
+    set: setup({ imagePullSecrets: ["registry"] }),
+    at: "seldon.values.setup.imagePullSecrets",
+    says: ["is a list of mappings", "{ name: registry }"],
+  },
+  {
     when: "a value is misspelt",
     rule: "seldon.value-unknown",
     set: setup({ serverConfig: { mlserver: { serverCapability: "sklearn" } } }),

@@ -21,13 +21,16 @@ export interface TestControlPlane extends ControlPlane {
   readonly stop: () => Promise<void>;
 }
 
-export async function startTestControlPlane(): Promise<TestControlPlane> {
+/** @param apiServerFlags further flags of the API server. */
+export async function startTestControlPlane(
+  apiServerFlags: Readonly<Record<string, string>> = {},
+): Promise<TestControlPlane> {
   const progress = new Progress(() => undefined);
   const wanted = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
   const tools = await buildTools({ wanted, progress });
   const parent = mkdtempSync(join(tmpdir(), "sandbox-test-"));
   const run = new RunFolder(parent);
-  const controlPlane = await startControlPlane({ run, tools, network: NETWORK });
+  const controlPlane = await startControlPlane({ run, tools, network: NETWORK, apiServerFlags });
   const stop = async () => {
     controlPlane.client.close();
     await controlPlane.supervisor.stop();

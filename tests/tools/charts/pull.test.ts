@@ -116,7 +116,7 @@ describe("from a repository", () => {
     const archive = publish();
     const fault = await faultOf(pull());
     expect(fault.exitCode).toBe(EXIT.failed);
-    expect(fault.message).toMatch(`demo-1.2.3: no SHA-256 is recorded for it; nothing was unpacked. Look at the archive (SHA-256 ${sumOf(archive)})`);
+    expect(fault.message).toMatch(`demo-1.2.3: no SHA-256 is recorded for it; nothing was unpacked. Look at it (SHA-256 ${sumOf(archive)})`);
     expect(left()).toEqual([]);
   });
 
@@ -128,7 +128,7 @@ describe("from a repository", () => {
     publish("demo", "v1.2.3", "a: evil\n");
     const fault = await faultOf(pull({ update }));
     expect(fault.exitCode).toBe(EXIT.failed);
-    expect(fault.message).toMatch(/demo-1\.2\.3: the archive's SHA-256 is [0-9a-f]{64}, charts\.lock\.yaml has [0-9a-f]{64}; nothing was unpacked/);
+    expect(fault.message).toMatch(/demo-1\.2\.3: the SHA-256 of what came is [0-9a-f]{64}, charts\.lock\.yaml has [0-9a-f]{64}; nothing was unpacked/);
     expect(left()).toEqual(before);
   });
 
@@ -180,7 +180,7 @@ describe("from a repository", () => {
 });
 
 describe("from local places", () => {
-  test("an archive is checked, a folder is copied and said to be unchecked", async () => {
+  test("an archive and a folder are checked alike", async () => {
     const archive = publish();
     writeFileSync(inFolder("demo-v1.2.3.tgz"), archive);
     writeChart("unpacked", "second", "2.0.0");
@@ -188,11 +188,26 @@ describe("from local places", () => {
     const from = [inFolder("demo-v1.2.3.tgz"), inFolder("unpacked")];
     expect(await pull({ charts, from, update: true })).toEqual([
       `demo-1.2.3: SHA-256 ${sumOf(archive)}`,
-      "second-2.0.0: a local folder, not checked",
+      expect.stringMatching(/^second-2\.0\.0: a local folder, SHA-256 [0-9a-f]{64}$/),
     ]);
     expect(existsSync(inFolder("charts/second-2.0.0/templates/a.yaml"))).toBe(true);
     expect(requests).toEqual([]);
     expect(left().filter((name) => !name.endsWith(".sums")).sort()).toEqual(["demo-1.2.3", "second-2.0.0"]);
+  });
+
+  test("a folder without a recorded sum is refused unless --update, and another one than the recorded always", async () => {
+    writeChart("unpacked", "demo", "1.2.3");
+    const from = [inFolder("unpacked")];
+    expect((await faultOf(pull({ from }))).message).toMatch(/^demo-1\.2\.3\/folder: no SHA-256 is recorded for it/);
+    expect(left()).toEqual([]);
+    await pull({ from, update: true });
+    expect(await pull({ from })).toEqual([expect.stringMatching(/^demo-1\.2\.3: a local folder, SHA-256/)]);
+    expect(await pull()).toEqual(["demo-1.2.3: already there"]);
+    writeFileSync(inFolder("unpacked/demo/values.yaml"), "a: evil\n");
+    const fault = await faultOf(pull({ from, update: true }));
+    expect(fault.exitCode).toBe(EXIT.failed);
+    expect(fault.message).toMatch(/^demo-1\.2\.3\/folder: the SHA-256 of what came is/);
+    expect(readFileSync(inFolder("charts/demo-1.2.3/values.yaml"), "utf8")).toBe("a: 1\n");
   });
 
   test("what is missing is named with what was found", async () => {

@@ -2,7 +2,9 @@
 import { join } from "node:path";
 import { declaredStack } from "../../../../checks/cli/declared-source";
 import { PROJECT_DIR } from "../../../../checks/context";
+import { declaredOf } from "../../../../checks/drift/objects/declared";
 import { LookError } from "../../../../checks/verdict";
+import { evaluateStack } from "../../../../tools/plan/evaluate";
 import {
   DECLARED,
   eachDeclaredCluster,
@@ -90,6 +92,20 @@ describe("declared objects", () => {
       );
       expect(finding.fix).toMatch(/kubectl .* -n seldon edit server\.mlops\.seldon\.io mlserver.*drift\.allow/);
       expect(JSON.stringify(finding)).not.toContain("hunter2");
+    });
+
+    it("of somebody else, patched in one field, has other fields of its maker, and only that one of ours", async () => {
+      const patched = (partial: object) => ({
+        ...DECLARED,
+        objects: DECLARED.objects.map((one) => (one.kind === "Server" ? { ...one, ...partial } : one)),
+      });
+      live().change(SERVER_PATH, { spec: { dedicated: true } }, "kube-controllers");
+      expect((await look(patched({}))).of("declared-objects", "Server").verdict).toBe("DRIFT");
+      expect((await look(patched({ partial: true }))).of("declared-objects", "Server").verdict).toBe("PASS");
+      live().change(SERVER_PATH, { spec: { replicas: 3 } }, "kube-controllers");
+      expect((await look(patched({ partial: true }))).of("declared-objects", "Server").actual).toBe(
+        "1 configuration: spec.replicas is 3, declared 1",
+      );
     });
 
     it("whose operator added defaults is as declared", async () => {
@@ -184,6 +200,19 @@ describe("declared objects", () => {
 });
 
 describe("declaredStack", () => {
+  it("knows a patch of a plan", async () => {
+    const file = join(PROJECT_DIR, "tests/stacks/Pulumi.calico-ebpf.yaml");
+    const { resources } = await evaluateStack("calico-ebpf", file);
+    const plain = { isMark: () => false, keysOf: () => [] };
+    const { objects } = declaredOf(
+      resources.map(({ type, name, inputs }) => ({ type, name, inputs: { ...inputs } })),
+      plain,
+    );
+    expect(objects.filter(({ partial }) => partial === true).map(({ kind, name }) => [kind, name])).toEqual([
+      ["KubeControllersConfiguration", "default"],
+    ]);
+  }, 60_000);
+
   it("keeps no secret of a plan, only the names of its keys", async () => {
     const file = join(PROJECT_DIR, "tests/stacks/Pulumi.pipelines.yaml");
     const { declared } = await declaredStack(PROJECT_DIR, "pipelines", file);
