@@ -11,6 +11,7 @@ import {
   COMMENT_FLAGS,
   deliverComment,
   GITHUB_NOTES,
+  headCommit,
   readAs,
   readText,
   required,
@@ -40,7 +41,8 @@ void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
   const json = readText(required(flags.preview, "preview", COMMAND.name));
   const preview = readAs(() => readPreview(json, stack));
   const record = recordOf(preview.summary, {
-    commit: cleanCommit(),
+    // A deployment is held against it; to read a comment the state of a working copy is enough.
+    commit: flags.record === undefined ? headCommit() : cleanCommit(),
     configDigest: readAs(() => configDigest(PROJECT_DIR, stack, flags["config-file"])),
     at: new Date().toISOString(),
   });

@@ -55,10 +55,16 @@ export function git(args: readonly string[]): string | undefined {
   return status === 0 ? stdout : undefined;
 }
 
-/** The commit that is checked out. @throws ToolError where tracked files differ from it: then no commit says what runs. */
-export function cleanCommit(): string {
+/** The commit that is checked out, whatever has been changed since. */
+export function headCommit(): string {
   const commit = git(["rev-parse", "--verify", "HEAD"])?.trim();
   if (commit === undefined) throw new ToolError("this folder is no git clone; deliver from a checkout of the commit");
+  return commit;
+}
+
+/** The commit that is checked out. @throws ToolError where tracked files differ from it: then no commit says what runs. */
+export function cleanCommit(): string {
+  const commit = headCommit();
   const changed = git(["status", "--porcelain", "--untracked-files=no"])?.trim() ?? "";
   if (changed !== "") {
     throw new ToolError(`tracked files differ from commit ${commit.slice(0, 12)}; commit or restore them:\n${changed}`);

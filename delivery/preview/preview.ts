@@ -58,10 +58,15 @@ interface Sides {
   readonly after: Map<string, PlanResource>;
 }
 
+/** A refresh says what was found before anything is decided; what follows it says what is done. */
 function place(sides: Sides, resource: Omit<PlanResource, "inputs">, step: Tree): void {
+  const { op } = step;
+  if (op === "refresh") return;
   const [old, now] = [stateOf(step["oldState"]), stateOf(step["newState"])];
-  if (old && step["op"] !== "create-replacement") sides.before.set(resource.ref, { ...resource, inputs: old.inputs });
-  if (now && step["op"] !== "delete") sides.after.set(resource.ref, { ...resource, inputs: now.inputs });
+  if (old !== undefined) sides.before.set(resource.ref, { ...resource, inputs: old.inputs });
+  if (now !== undefined && op !== "delete" && op !== "delete-replaced") {
+    sides.after.set(resource.ref, { ...resource, inputs: now.inputs });
+  }
 }
 
 /**
