@@ -1,5 +1,4 @@
 /** One issue per environment out of two looks at it: Pulumi's refresh and `npm run drift`. Pure. */
-import { createHash } from "node:crypto";
 import { EXIT } from "../../checks/exit-codes";
 import { body, marker, plain, table } from "../markdown";
 import { isTree } from "../plan/plan";
@@ -113,8 +112,7 @@ export function driftBody({ stack, refresh, report }: DriftInput): string {
     ...(gaps.length > 0 ? [`Could not be looked at:\n\n${gaps.join("\n")}`] : []),
     "What is meant to differ goes into `drift.allow` of the stack file with its reason (docs/drift.md). This issue is updated and closed by the drift workflow.",
   ];
-  const digest = createHash("sha256").update(content.join("\n")).digest("hex").slice(0, 16);
-  return body([driftMarker(stack), `<!-- digest:${digest} -->`, ...content]);
+  return body([driftMarker(stack), ...content]);
 }
 
 export interface OpenIssue {
