@@ -88,6 +88,7 @@ export const subjectSchema = z.strictObject({
   storageClass: name.optional().describe("What the cluster's default StorageClass must be; absent: not looked at."),
   smokeModel: model,
   tenantModels: z.array(model).optional().describe("Models that prove tenants; absent where no tenant has one."),
+  dataPlaneTls: z.literal(true).optional().describe("Envoy speaks TLS to its callers."),
   policy: policy.optional().describe("What the policies must let through; absent where the stack has none."),
   awaited: z
     .array(
@@ -205,6 +206,7 @@ export function subjectOf(stack: string, config: StackConfig): Subject {
     ),
     smokeModel: { namespace: seldon.namespace, name: seldon.smokeModel.name },
     ...(tenantModels.length === 0 ? {} : { tenantModels }),
+    ...(seldon.tls.dataPlane ? { dataPlaneTls: true as const } : {}),
     ...(policy === undefined ? {} : { policy }),
     ...(config.validation.probePods ? { probes: { image: probeImage(config) } } : {}),
     ...(machines === undefined ? {} : { machines }),

@@ -9,13 +9,16 @@ import type { Check, Expectation } from "../check";
 import { type EndpointSlice, type Pod, type Service } from "../cluster/objects";
 import { PATHS } from "../cluster/paths";
 import type { CheckContext } from "../context";
-import { type HttpAnswer, httpProbe } from "../probes/http";
+import { type HttpAnswer, httpProbe, type HttpRequest } from "../probes/http";
 import { provingModels, type Subject } from "../subject";
 import { fail, type Outcome, pass, skipped } from "../verdict";
 import { MODEL_READY } from "./model-ready";
 
 const SERVICE = "seldon-mesh";
 const SERVICE_PORT = 80;
+
+/** Secret whose `ca.crt` Envoy's certificate is checked against under data-plane TLS. */
+const CA_SECRET = "seldon-downstream-server";
 const TIMEOUT_MS = 30_000;
 
 /** One row for the iris model, Seldon's own sample and the default smoke Model. */
@@ -38,7 +41,9 @@ export function inference(context: CheckContext): Check {
 function answerOf({ namespace, name }: Subject["smokeModel"], context: CheckContext): Expectation {
   const path = `/v2/models/${name}/infer`;
   const forward = context.kubectl("-n", namespace, `port-forward service/${SERVICE}`, `18080:${SERVICE_PORT}`);
-  const curl = `curl -i -H 'content-type: application/json' -H 'seldon-model: ${name}' -d '${INFERENCE_BODY}' http://127.0.0.1:18080${path}`;
+  // By hand nothing is checked: the name in the certificate is not that of the forward.
+  const [scheme, trust] = context.subject.dataPlaneTls === true ? ["https", "-k "] : ["http", ""];
+  const curl = `curl -i ${trust}-H 'content-type: application/json' -H 'seldon-model: ${name}' -d '${INFERENCE_BODY}' ${scheme}://127.0.0.1:18080${path}`;
   return {
     target: `Service ${namespace}/${SERVICE}:${SERVICE_PORT}`,
     expected: `POST ${path} answers 200 by model ${name}`,
@@ -54,12 +59,15 @@ function answerOf({ namespace, name }: Subject["smokeModel"], context: CheckCont
       }
       const target = { namespace, pod: pod.metadata.name, port };
       const headers = { "content-type": "application/json", "seldon-model": name };
+      const security = await securityOf(context, namespace, signal);
+      if ("verdict" in security) return security;
       const request = {
         method: "POST",
         path,
         headers,
         body: INFERENCE_BODY,
         timeoutMs: TIMEOUT_MS - 5_000,
+        ...security,
       } as const;
       const { answer, failure } = await httpProbe(context.forward(target), target, request, signal);
       const note = simulated
@@ -73,6 +81,22 @@ function answerOf({ namespace, name }: Subject["smokeModel"], context: CheckCont
       return { ...judge(answer, name, evidence, fix), ...note };
     },
   };
+}
+
+/** How to speak to Envoy: nothing to add without data-plane TLS; else whom to trust, or why that is not known. */
+async function securityOf(
+  context: CheckContext,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Pick<HttpRequest, "tls"> | Outcome> {
+  if (context.subject.dataPlaneTls !== true) return {};
+  const fix = context.kubectl("-n", namespace, "describe certificate", CA_SECRET);
+  const path = `${PATHS.namespace(namespace)}/secrets/${CA_SECRET}`;
+  const secret = await context.api.find<{ data?: Readonly<Record<string, string>> }>(path, signal);
+  const ca = secret?.data?.["ca.crt"];
+  if (ca === undefined)
+    return fail(`Secret ${CA_SECRET} ${secret === undefined ? "is absent" : "has no ca.crt"}`, { fix });
+  return { tls: { ca: Buffer.from(ca, "base64").toString("utf8"), servername: `${SERVICE}.${namespace}.svc` } };
 }
 
 /** A pod behind the Service and the container port that its port 80 leads to, or why there is none. */

@@ -1,5 +1,6 @@
 /** HTTP/1.1 over a forwarded connection, by node's own client. */
 import http from "node:http";
+import tls from "node:tls";
 import type { Duplex } from "node:stream";
 import { PortForwardError, type PortForwardTarget } from "./port-forward";
 import { failureOf, PROBE_TIMEOUT_MS, type ProbeFailure, showBytes } from "./probe-result";
@@ -17,6 +18,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs?: number;
+  /** TLS over the connection: whom to trust, and the name that the certificate must have. @default plain HTTP */
+  readonly tls?: { readonly ca: string; readonly servername: string };
 }
 
 export type HttpResult =
@@ -41,7 +44,8 @@ export async function httpProbe(
   let stream: Duplex | undefined;
   try {
     stream = await open(both);
-    return { answer: await exchange(stream, target, request, both) };
+    const connection = request.tls === undefined ? stream : await secured(stream, request.tls, both);
+    return { answer: await exchange(connection, target, request, both) };
   } catch (error) {
     if (error instanceof PortForwardError) return { failure: failureOf(error, target) };
     if (both.aborted) return { failure: failureOf(new PortForwardError("timeout", "no answer"), target) };
@@ -49,6 +53,31 @@ export async function httpProbe(
   } finally {
     stream?.destroy();
   }
+}
+
+/** TLS that could not be agreed on: no TLS at all, or a certificate that is not to be trusted. */
+class HandshakeError extends Error {}
+
+/** The connection after the handshake. @throws HandshakeError, such as of a name that the certificate lacks. */
+async function secured(
+  socket: Duplex,
+  { ca, servername }: NonNullable<HttpRequest["tls"]>,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const connection = tls.connect({ socket, ca, servername, ALPNProtocols: ["http/1.1"] });
+    const abort = (): void => {
+      reject(new Error("no answer"));
+      connection.destroy();
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    connection.once("secureConnect", () => {
+      signal.removeEventListener("abort", abort);
+      resolve(connection);
+    });
+    // A failed dial destroys the stream below with its cause.
+    connection.on("error", (error: Error) => reject(socket.errored ?? new HandshakeError(error.message)));
+  });
 }
 
 async function exchange(
@@ -101,6 +130,9 @@ function failureOfHttp(error: unknown, target: PortForwardTarget): ProbeFailure 
     const what = isHttp2(rawPacket) ? "HTTP/2 (as gRPC does)" : "no HTTP/1.1";
     const detail = `127.0.0.1:${target.port} speaks ${what}: it began with ${showBytes(rawPacket)}`;
     return { kind: "other-protocol", detail };
+  }
+  if (error instanceof HandshakeError) {
+    return { kind: "other-protocol", detail: `127.0.0.1:${target.port}: TLS failed: ${error.message}` };
   }
   return failureOf(new PortForwardError("closed", String(error)), target);
 }

@@ -52,6 +52,14 @@ test("a deployment previews anew, asks the gate, deploys and validates, in this 
   expect(order).toEqual(["pulumi preview --stack", "npm run delivery:gate", "pulumi up --stack", "npm run validate"]);
 });
 
+test("a preview that failed, be it by a guardrail, leaves nothing to deploy", () => {
+  const { status, folder, calls } = deliver(["preview", "prod"], { exits: { "pulumi preview": 255 } });
+  expect(status).toBe(1);
+  expect(calls).toContain("--policy-pack policy-pack");
+  expect(existsSync(path.join(folder, "delivery-out/record.json"))).toBe(false);
+  expect(deliver(["deploy", "prod"], { exits: { "pulumi preview": 255 } }).calls).not.toContain("pulumi up");
+});
+
 test("what the gate refuses is not deployed", () => {
   const { status, calls } = deliver(["deploy", "prod"], { exits: { "npm run --silent delivery:gate": 1 } });
   expect(status).toBe(1);

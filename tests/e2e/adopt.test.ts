@@ -41,6 +41,7 @@ interface Report {
   readonly otherReleases: readonly { readonly name: string }[];
   readonly obstacles: readonly { readonly what: string; readonly why: string; readonly fix: string }[];
   readonly workarounds: readonly { readonly kind: string; readonly workaround: string; readonly field: string }[];
+  readonly cut: readonly string[];
   readonly notes: readonly string[];
   readonly gaps: readonly string[];
   readonly importFiles?: readonly string[];
@@ -88,6 +89,7 @@ test("names what is taken over, what changes field by field, and what stays outs
   ]);
   expect(changesOf(report, "Namespace", NAMESPACE)).toEqual([
     'metadata.labels[app.kubernetes.io/managed-by]: absent -> "seldon-k3s"',
+    'metadata.labels[pod-security.kubernetes.io/enforce]: absent -> "privileged"',
   ]);
   const server = report.found.find(({ id }) => id === `${NAMESPACE}/mlserver`)!;
   expect(changesOf(report, "Server", server.id)).toEqual([
@@ -142,6 +144,42 @@ test("without cluster.takeOver, fields of other managers stand in the way, and w
     `Model ${NAMESPACE}/test-model-simple: pulumi config set --path cluster.takeOver true -s ${STACK}`,
   ]);
   expect(changesOf(report, "Server", `${NAMESPACE}/mlserver`)).toContain("spec.podSpec.hostNetwork: true -> dropped");
+});
+
+test("a namespace that would be closed unasked stands in the way, with the list of who would be cut off", async () => {
+  const pod = (namespace: string, labels: object, port: number): Promise<unknown> =>
+    cluster.send("POST", `/api/v1/namespaces/${namespace}/pods`, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { generateName: "grown-", labels },
+      spec: { containers: [{ name: "c", image: "stand-in.invalid/c", ports: [{ containerPort: port }] }] },
+    });
+  await pod(NAMESPACE, { app: "fraud-ui" }, 8080);
+  await pod(NAMESPACE, { "app.kubernetes.io/name": "seldon-envoy" }, 9000);
+  await pod("default", { app: "reports" }, 8080);
+  const { obstacles, exitCode, cut } = await look({ policies: {} });
+  expect(exitCode).toBe(1);
+  expect(obstacles.map(({ what, fix }) => `${what}: ${fix.split(";")[0]}`)).toEqual([
+    `Namespace ${NAMESPACE}: pulumi config set --path 'policies.takenOver[0]' ${NAMESPACE} -s ${STACK}`,
+  ]);
+  expect(cut).toContain(
+    `${NAMESPACE}/fraud-ui: no row of the flow table is about it; it would reach the DNS and nothing else, and nobody it`,
+  );
+  const envoy = cut.find((line) => line.startsWith(`${NAMESPACE}/seldon-envoy, TCP 9000: closed to `))!;
+  expect(envoy).toContain("default/reports");
+  expect(envoy).toContain(`${NAMESPACE}/fraud-ui`);
+  expect(envoy).not.toContain("kube-system/traefik");
+  // Named as taken over, it stays open, and the list is still given.
+  const open = await look();
+  expect(open).toMatchObject({ obstacles: [], cut });
+});
+
+test("a Pod Security level that refuses what a workaround makes stands in the way", async () => {
+  const { obstacles } = await look({ seldon: {} });
+  expect(obstacles.map(({ what, why }) => `${what}: ${why}`)).toEqual([
+    `Namespace ${NAMESPACE}: the first up enforces Pod Security baseline there, which refuses pods with hostNetwork at their next start: Server mlserver`,
+  ]);
+  expect(obstacles[0]!.fix).toContain(`pulumi config set --path seldon.podSecurity privileged -s ${STACK}`);
 });
 
 test("a release under another name, one that is stuck, and an object that is being deleted", async () => {
@@ -242,14 +280,14 @@ const steps = ({ steps: all }: Removal): string[] => all.map(({ kind, outcome })
 test("no workaround goes before what replaces it stands; the preview changes nothing, --yes takes them away", async () => {
   const before = await versions();
   // Calico is declared and not there.
-  const early = await removal(cluster.stackFile(), "--yes");
+  const early = await removal(cluster.stackFile({ policies: { enforce: true } }), "--yes");
   expect(steps(early)).toEqual(["Server refused", "NetworkPolicy refused"]);
   expect(early.code).toBe(1);
-  expect(early.steps[0]!.why).toMatch(/^the pod network is not complete: TigeraStatus/);
+  expect(early.steps[0]!.why).toMatch(/^the pod network is not complete: /);
   expect(early.steps[1]!.why).toContain("NetworkPolicy financial-ml/default-deny");
   expect(await versions()).toEqual(before);
 
-  const flannel = cluster.stackFile({ cni: { provider: "flannel" } });
+  const flannel = cluster.stackFile({ cni: { provider: "flannel" }, policies: { enforce: true } });
   const { resources } = await evaluateStack(STACK, flannel);
   const policies = resources.filter(({ type }) => type === "kubernetes:networking.k8s.io/v1:NetworkPolicy");
   for (const { inputs } of policies) {

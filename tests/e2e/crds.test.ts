@@ -2,19 +2,22 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { KubernetesObject } from "../../sandbox/api/objects";
-import { readDocumentFile, readDocuments } from "../../sandbox/simulation/documents";
+import { parseDocuments, readDocumentFile, readDocuments } from "../../sandbox/simulation/documents";
 import { startSimulation } from "../../sandbox/simulation";
-import { revealSecrets } from "../../inprocess/secrets";
-import { evaluateStack } from "../../tools/plan/evaluate";
+import { evaluate, evaluateStack, type Evaluation } from "../../tools/plan/evaluate";
 import { goldenStacks } from "../../tools/plan/golden";
+import { edgeDefinitions, groupOf, skipped } from "../support/edge-definitions";
 import { PROMETHEUS_OPERATOR, provideModule } from "../support/go-module";
+import { COMBINATIONS, stackOf, titleOf } from "../support/matrix";
+import { renderedObjects } from "../support/rendered-objects";
 import { NETWORK, startTestControlPlane, type TestControlPlane } from "./support/control-plane";
 import { pause, PROJECT } from "./support/sandbox-process";
 
 jest.setTimeout(900_000);
 
 const UPSTREAM = join(PROJECT, "../shared/upstream");
-const CUSTOM_GROUPS = /^(operator\.tigera\.io|crd\.projectcalico\.org|mlops\.seldon\.io|monitoring\.coreos\.com)\//;
+const CUSTOM_GROUPS =
+  /^(operator\.tigera\.io|crd\.projectcalico\.org|mlops\.seldon\.io|monitoring\.coreos\.com|cert-manager\.io|traefik\.io|networking\.istio\.io)\//;
 const FIELD_MANAGER = "test";
 
 interface RenderedStack {
@@ -24,11 +27,8 @@ interface RenderedStack {
   readonly objects: readonly KubernetesObject[];
 }
 
-async function render(stack: string, file: string | undefined): Promise<RenderedStack> {
-  const { resources } = await evaluateStack(stack, file);
-  const objects = resources
-    .filter(({ type }) => /^kubernetes:[^:]+\/v\w+:/.test(type) && !type.startsWith("kubernetes:helm.sh/"))
-    .map(({ inputs }) => revealSecrets(inputs) as KubernetesObject);
+function render({ stack, resources }: Evaluation): RenderedStack {
+  const objects = renderedObjects(resources);
   const charts = resources.flatMap(({ inputs: { chart } }) => (typeof chart === "string" ? [chart] : []));
   const versionOf = (chart: string) => charts.flatMap((path) => path.split(`/${chart}-`)[1] ?? [])[0] ?? "";
   const upstream = [`calico-v${versionOf("tigera-operator")}`, `seldon-core-v${versionOf("seldon-core-v2-crds")}`];
@@ -43,15 +43,20 @@ const withMonitoring =
     ? "and of the prometheus-operator"
     : `(its monitors and rules are skipped: ${monitoring.absent})`;
 
-withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}`, () => {
+const edge = edgeDefinitions();
+const absentGroups = edge.flatMap(({ groups, found }) => ("absent" in found ? groups : []));
+
+withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}, and of the edge${skipped(edge)}`, () => {
   let cluster: TestControlPlane;
   let stacks: readonly RenderedStack[];
 
   beforeAll(async () => {
     const rendered: RenderedStack[] = [];
-    for (const { stack, file } of goldenStacks()) rendered.push(await render(stack, file));
+    for (const { stack, file } of goldenStacks()) rendered.push(render(await evaluateStack(stack, file)));
     stacks = rendered;
     cluster = await startTestControlPlane();
+    for (const { groups, found } of edge)
+      if ("text" in found) for (const crd of parseDocuments(found.text, groups.join(", "))) await apply(crd);
     if (!("folder" in monitoring)) return;
     for (const plural of ["podmonitors", "servicemonitors", "prometheusrules"]) {
       const file = `example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`;
@@ -100,7 +105,9 @@ withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}`, () => {
       await install(upstream);
       await namespaces(objects);
       const known = objects.filter(
-        ({ apiVersion }) => "folder" in monitoring || !apiVersion.startsWith("monitoring.coreos.com/"),
+        (object) =>
+          ("folder" in monitoring || groupOf(object) !== "monitoring.coreos.com") &&
+          !absentGroups.includes(groupOf(object)),
       );
       for (const object of known) {
         const name = `${stack}: ${object.kind} ${object.metadata.name}`;
@@ -120,6 +127,24 @@ withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}`, () => {
     expect(kinds).toEqual(
       expect.arrayContaining(["FelixConfiguration", "Installation", "APIServer", "Server", "Model"]),
     );
+  });
+
+  test("every combination of a production stack is accepted", async () => {
+    const tried = new Set<string>();
+    for (const combination of COMBINATIONS) {
+      const { upstream, objects } = render(await evaluate(stackOf(combination)));
+      await install(upstream);
+      await namespaces(objects);
+      for (const object of objects) {
+        // Most objects are the same in most combinations; each is tried once a line of Calico.
+        const key = `${combination.calico} ${JSON.stringify(object)}`;
+        if (tried.has(key) || absentGroups.includes(groupOf(object))) continue;
+        tried.add(key);
+        const name = `${titleOf(combination)}: ${object.kind} ${object.metadata.name}`;
+        expect([name, await applied(object)]).toEqual([name, "accepted"]);
+      }
+    }
+    expect(tried.size).toBeGreaterThan(COMBINATIONS.length);
   });
 
   test("the simulated operators and stages satisfy the real schemas", async () => {

@@ -22,9 +22,16 @@ export interface Candidates {
 
 /** @throws LookError for a resource without a name or kind, which a plan never has. */
 export function candidatesOf(resources: readonly RecordedResource[], marks: Marks): Candidates {
-  const each = resources.map((resource) => ({ resource, declared: declaredOf([resource], marks) }));
+  const each = resources.map((resource) => {
+    // Whole, also what the program leaves alone for now: it takes effect one day, and is told until then.
+    const { type, name, inputs } = resource;
+    return { resource, declared: declaredOf([{ type, name, inputs }], marks) };
+  });
   return {
-    objects: each.flatMap(({ resource, declared }) => declared.objects.map((object) => ({ resource, object }))),
+    objects: each.flatMap(({ resource, declared }) =>
+      // A patch of somebody else's object makes nothing that could exist already.
+      declared.objects.filter(({ partial }) => partial !== true).map((object) => ({ resource, object })),
+    ),
     releases: each.flatMap(({ resource, declared }) => declared.releases.map((release) => ({ resource, release }))),
   };
 }

@@ -31,12 +31,18 @@ export async function removeWorkarounds(run: AdoptRun): Promise<ExitCode> {
   const steps = removalSteps(workaroundsOf(await liveObjects(drift, io.signal)));
   const guards = new Guards(run);
   const sender = new Sender(drift.context.api);
+  // Told step by step: who interrupts must know what has been done.
+  const tell = (text: string): void => void (flags.json === true ? undefined : io.stdout.write(text));
+  tell(headText(run, steps.length));
   const results: StepResult[] = [];
   for (const step of steps) {
     const stopped = flags.yes === true && results.some(({ outcome }) => outcome === "failed");
-    results.push(stopped ? { step, outcome: "not reached" } : await take(step, { run, guards, sender }));
+    const result: StepResult = stopped ? { step, outcome: "not reached" } : await take(step, { run, guards, sender });
+    results.push(result);
+    tell(stepText(result));
   }
-  io.stdout.write(flags.json === true ? json(run, results) : text(run, results));
+  if (flags.json === true) io.stdout.write(json(run, results));
+  else tell(footText(run, steps.length));
   return results.every(({ outcome }) => outcome === "done" || outcome === "would") ? EXIT.clean : EXIT.failed;
 }
 
@@ -98,22 +104,23 @@ const titleOf = ({ object: { kind, namespace, name } }: RemovalStep): string => 
 const deedOf = ({ workarounds, patch }: RemovalStep): string =>
   patch.length === 0 ? "delete the policy" : `take away ${workarounds.map(({ field }) => field).join(", ")}`;
 
-function text({ stack, context, flags }: AdoptRun, results: readonly StepResult[]): string {
-  const lines = results.flatMap(({ step, outcome, why }) => [
-    `${WORDS[outcome].padEnd(11)}  ${titleOf(step)}: ${deedOf(step)}`,
-    ...(why === undefined ? [`             ${step.effect}`] : [`             ${why}`]),
-  ]);
-  const preview = flags.yes !== true && results.length > 0;
-  return `${[
+function headText({ stack, context }: AdoptRun, steps: number): string {
+  const lines = [
     `seldon-k3s adopt --remove-workarounds: stack ${stack}`,
     `cluster ${context.subject.uid ?? ""}, kubeconfig ${context.kubeconfigPath}`,
     "",
-    ...(lines.length === 0 ? ["No workaround is left."] : lines),
-    ...(preview
-      ? ["", `A preview by dry runs: nothing was changed. Do it: npm run adopt -- ${stack} --remove-workarounds --yes`]
-      : []),
-  ].join("\n")}\n`;
+    ...(steps === 0 ? ["No workaround is left."] : []),
+  ];
+  return `${lines.join("\n")}\n`;
 }
+
+const stepText = ({ step, outcome, why }: StepResult): string =>
+  `${WORDS[outcome].padEnd(11)}  ${titleOf(step)}: ${deedOf(step)}\n             ${why ?? step.effect}\n`;
+
+const footText = ({ stack, flags }: AdoptRun, steps: number): string =>
+  flags.yes === true || steps === 0
+    ? ""
+    : `\nA preview by dry runs: nothing was changed. Do it: npm run adopt -- ${stack} --remove-workarounds --yes\n`;
 
 function json({ stack, context, flags }: AdoptRun, results: readonly StepResult[]): string {
   const steps = results.map(({ step, outcome, why }) => ({

@@ -10,8 +10,6 @@ export interface AdoptReport {
   readonly uid?: string | undefined;
   readonly kubeconfig: string;
   readonly survey: Survey;
-  /** Who would be cut off by the policies, one line each; absent where nothing is taken away. */
-  readonly cut: readonly string[];
   /** The import files in their order; absent where none was written. */
   readonly files?: readonly string[] | undefined;
   /** Why there are no import files. */
@@ -111,7 +109,7 @@ export function textReport(report: AdoptReport, options: TextOptions): string {
       : [`  Taken away by: npm run adopt -- ${report.stack} --remove-workarounds (a preview; --yes does it)`]),
     ...section(
       "Cut off once policies are enforced",
-      report.cut.map((line) => [line]),
+      survey.cut.map((line) => [line]),
       options,
     ),
     ...section(
@@ -142,7 +140,7 @@ export const JSON_VERSION = 1;
 
 /** The report for programs; fields are only ever added within a version. */
 export function jsonReport(report: AdoptReport): string {
-  const { survey, stack, uid, kubeconfig, cut, files, withheld, next, exitCode } = report;
+  const { survey, stack, uid, kubeconfig, files, withheld, next, exitCode } = report;
   const found = (one: Found) => ({
     resource: one.resource.urn,
     kind: "object" in one ? one.object.kind : "Release",
@@ -169,7 +167,7 @@ export function jsonReport(report: AdoptReport): string {
         workaround: kind,
         field,
       })),
-      cut,
+      cut: survey.cut,
       notes: survey.notes,
       gaps: survey.gaps,
       importFiles: files,

@@ -3,10 +3,13 @@ import { setMaxListeners } from "node:events";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import { namespacesOf } from "../../checks/subject";
 import { outcomeOfError } from "../../checks/verdict";
+import type { StackConfig } from "../../config/schema";
 import type { Candidates } from "./candidates";
+import { closedUnasked, wouldCut } from "./closing";
 import { forget, type OtherRelease, otherReleases, takenByOthers } from "./helm-owners";
 import { type Inventory, takeInventory } from "./inventory";
 import { type Obstacle, obstaclesOf } from "./obstacles";
+import { refusedPods } from "./pod-security";
 import { type FoundWorkaround, liveObjects, type Named, outsideOf, workaroundsOf } from "./outside";
 
 export interface Survey {
@@ -15,6 +18,8 @@ export interface Survey {
   readonly outside: readonly Named[];
   readonly releases: readonly OtherRelease[];
   readonly workarounds: readonly FoundWorkaround[];
+  /** Who would be cut off once the policies act, one line each. */
+  readonly cut: readonly string[];
   /** What the reader must know, and what does not stand in the way. */
   readonly notes: readonly string[];
   /** What could not be looked at. */
@@ -24,12 +29,11 @@ export interface Survey {
 export interface SurveyOptions {
   readonly candidates: Candidates;
   readonly run: ObjectDrift;
-  /** `cluster.takeOver`. */
-  readonly takeOver: boolean;
+  readonly config: StackConfig;
   readonly signal: AbortSignal;
 }
 
-export async function survey({ candidates, run, takeOver, signal }: SurveyOptions): Promise<Survey> {
+export async function survey({ candidates, run, config, signal }: SurveyOptions): Promise<Survey> {
   setMaxListeners(0, signal);
   const inventory = await takeInventory(candidates, run, signal);
   const gaps = [...inventory.gaps];
@@ -46,13 +50,28 @@ export async function survey({ candidates, run, takeOver, signal }: SurveyOption
   const taken = await orGap("releases over existing objects", [], () => takenByOthers(inventory, run, signal));
   const releases = await orGap("other releases", [], () => otherReleases(inventory, namespaces, run, signal));
   const live = await orGap("objects beside the declared ones", [], () => liveObjects(run, signal));
+  const workarounds = workaroundsOf(live);
+  const unlisted: string[] = [];
+  const cut = await wouldCut(inventory, config, run, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // The list is for who reads; without it everything else still holds.
+    unlisted.push(`who would be cut off could not be worked out: ${outcomeOfError(error).actual}`);
+    return [];
+  });
+  const takeOver = config.cluster.takeOver === true;
   return {
     inventory,
-    obstacles: [...obstaclesOf(inventory, { context: run.context, takeOver }), ...taken],
+    cut,
+    obstacles: [
+      ...obstaclesOf(inventory, { context: run.context, takeOver }),
+      ...taken,
+      ...closedUnasked(inventory, config, run.context.subject.stack),
+      ...refusedPods(inventory, workarounds, run.context.subject.stack),
+    ],
     outside: outsideOf(live),
     releases,
-    workarounds: workaroundsOf(live),
-    notes: [...sharedOwners(inventory, run), ...secretNotes(inventory)],
+    workarounds,
+    notes: [...sharedOwners(inventory, run), ...secretNotes(inventory), ...unlisted],
     gaps,
   };
 }

@@ -17,7 +17,7 @@ export async function takeOver(run: AdoptRun): Promise<ExitCode> {
   const found = await survey({
     candidates,
     run: drift,
-    takeOver: config.cluster.takeOver === true,
+    config,
     signal: io.signal,
   });
   const exitCode = exitCodeOf(found);
@@ -35,7 +35,6 @@ export async function takeOver(run: AdoptRun): Promise<ExitCode> {
     uid: context.subject.uid,
     kubeconfig: context.kubeconfigPath,
     survey: found,
-    cut: [],
     ...(written ? { files } : { withheld: whyNot(found) }),
     next: exitCode === EXIT.clean && written ? nextSteps(stack, files, flags["config-file"]) : [],
     exitCode,

@@ -33,7 +33,9 @@ function expectation(object: DeclaredObject, run: ObjectDrift): Expectation {
       const { differences, objection } = await compare(object, run.comparing(signal));
       const more = [
         ...(objection === undefined ? [] : [`the API server refuses the declaration: ${objection}`]),
-        ...(object.withheld.length === 0 ? [] : [`not compared, because secret: ${object.withheld.join(", ")}`]),
+        ...(object.withheld.length === 0
+          ? []
+          : [`not compared, because secret or left to others: ${object.withheld.join(", ")}`]),
       ];
       const mends = {
         changed: ledger.refresh,

@@ -10,7 +10,7 @@ export interface DeclaredObject {
   readonly namespace?: string | undefined;
   /** What is applied: the declared fields without those that cannot be known here. */
   readonly body: Tree;
-  /** Fields that are left out of `body`, because their value is a secret or known only to a deployment. */
+  /** Fields that are left out of `body`: secret, known only to a deployment, or left to others. */
   readonly withheld: readonly string[];
   /** Declared by a patch: the object is somebody else's, and so are its other fields. */
   readonly partial?: true;
@@ -38,6 +38,10 @@ export interface PlannedResource {
   readonly type: string;
   readonly name: string;
   readonly inputs: Tree;
+  readonly options?: {
+    /** Fields that the stack sets once and leaves to others then, dotted: an autoscaler's number of pods. */
+    readonly ignoreChanges?: readonly string[];
+  };
 }
 
 /** How a plan marks values that it does not hold. */
@@ -60,7 +64,7 @@ export function declaredOf(resources: readonly PlannedResource[], marks: Marks):
   };
 }
 
-function objectOf({ name: resource, type, inputs }: PlannedResource, marks: Marks): DeclaredObject {
+function objectOf({ name: resource, type, inputs, options }: PlannedResource, marks: Marks): DeclaredObject {
   const metadata = isTree(inputs["metadata"]) ? inputs["metadata"] : {};
   const { name, namespace } = metadata;
   const { apiVersion, kind } = inputs;
@@ -70,7 +74,10 @@ function objectOf({ name: resource, type, inputs }: PlannedResource, marks: Mark
       final: true,
     });
   }
-  const { value, withheld } = withoutMarks(inputs, marks);
+  const left = options?.ignoreChanges ?? [];
+  const compared = left.reduce((tree, field) => without(tree, field.split(".")), inputs);
+  const { value, withheld: marked } = withoutMarks(compared, marks);
+  const withheld = [...marked, ...left];
   const body = value as Tree;
   const named = {
     apiVersion,
@@ -87,6 +94,13 @@ function objectOf({ name: resource, type, inputs }: PlannedResource, marks: Mark
   });
   const { data: _, stringData: __, ...rest } = body;
   return { ...named, body: rest, withheld: ["data"], secretKeys: keys };
+}
+
+/** The tree without the field at a path; the same where it has none. */
+function without(tree: Tree, [first = "", ...rest]: readonly string[]): Tree {
+  const { [first]: inner, ...others } = tree;
+  if (rest.length === 0 || inner === undefined) return others;
+  return isTree(inner) ? { ...others, [first]: without(inner, rest) } : tree;
 }
 
 function releaseOf({ inputs }: PlannedResource, marks: Marks): DeclaredRelease {

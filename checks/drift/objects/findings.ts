@@ -71,7 +71,8 @@ export class Findings {
 
   /** Fields that others brought and nobody declared. Those that differ are told already. */
   added(): ObjectDifference[] {
-    const declared = new FieldIndex([...this.named, ...this.object.withheld].map((field) => [field, field] as const));
+    const { withheld } = this.object;
+    const declared = new FieldIndex([...this.named, ...withheld].map((field) => [field, field] as const));
     return this.owned
       .filter(
         ({ field, value, manager }) =>

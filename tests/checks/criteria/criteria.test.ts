@@ -4,7 +4,8 @@ import { CURL_NOTE } from "../../../checks/criteria/loopback";
 import { notesOf } from "../../../checks/report/report";
 import type { Subject } from "../../../checks/subject";
 import { condition, NS, pod, SeldonCluster } from "../support/seldon-cluster";
-import { grpcServer, httpServer, refusedPort, type Standing } from "../support/servers";
+import { openssl, selfSigned } from "../support/certificates";
+import { grpcServer, httpServer, httpsServer, refusedPort, type Standing } from "../support/servers";
 
 describe("success criteria", () => {
   let cluster: SeldonCluster;
@@ -232,6 +233,21 @@ describe("success criteria", () => {
     it("passes when MLServer itself answers, without a version", async () => {
       prediction = { model_name: "test-model-simple" };
       expect(only(await judge(), "inference").verdict).toBe("PASS");
+    });
+
+    (openssl ? it : it.skip)(`speaks TLS where Envoy does${openssl ? "" : " (skipped: no openssl)"}`, async () => {
+      const { key, cert } = selfSigned(`seldon-mesh.${NS}.svc`);
+      const server = await httpsServer(key, cert, (_, response) => response.end(JSON.stringify(prediction)));
+      standing.push(server);
+      cluster.api.forwards.set(`${NS}/seldon-envoy-5d-x:9000`, server.port);
+      const secret = `/api/v1/namespaces/${NS}/secrets/seldon-downstream-server`;
+      cluster.api.replies.set(secret, "missing object");
+      const found = async () => only(await judge({ dataPlaneTls: true }), "inference");
+      expect(await found()).toMatchObject({ verdict: "FAIL", actual: "Secret seldon-downstream-server is absent" });
+      cluster.api.object(secret, { data: { "ca.crt": Buffer.from(cert).toString("base64") } });
+      expect(await found()).toMatchObject({ verdict: "PASS" });
+      cluster.api.object(secret, { data: {} });
+      expect(await found()).toMatchObject({ actual: "Secret seldon-downstream-server has no ca.crt" });
     });
 
     it.each([

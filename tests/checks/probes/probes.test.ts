@@ -4,7 +4,16 @@ import { httpProbe } from "../../../checks/probes/http";
 import { openPortForward, PortForwardError, portForwardFailure } from "../../../checks/probes/port-forward";
 import { LookError } from "../../../checks/verdict";
 import { FakeApi } from "../support/fake-api";
-import { grpcServer, http2Server, httpServer, refusedPort, type Standing, tcpServer } from "../support/servers";
+import { openssl, selfSigned } from "../support/certificates";
+import {
+  grpcServer,
+  http2Server,
+  httpServer,
+  httpsServer,
+  refusedPort,
+  type Standing,
+  tcpServer,
+} from "../support/servers";
 
 const never = new AbortController().signal;
 const SHORT_MS = 300;
@@ -68,6 +77,37 @@ describe("probes of a forwarded port", () => {
         kind,
         detail: expect.stringMatching(detail) as string,
       });
+    });
+  });
+
+  (openssl ? describe : describe.skip)(`HTTP/1.1 over TLS${openssl ? "" : " (skipped: no openssl)"}`, () => {
+    const own = selfSigned("seldon-mesh.ml.svc");
+    const over = (ca: string, servername: string, timeoutMs?: number) =>
+      httpProbe(open, target, { method: "GET", path: "/v2", timeoutMs, tls: { ca, servername } }, never);
+
+    it("returns what answers behind a certificate that is trusted and has the name", async () => {
+      await behind(httpsServer(own.key, own.cert, (request, response) => response.end(request.url)));
+      expect((await over(own.cert, "seldon-mesh.ml.svc")).answer).toMatchObject({ status: 200, body: "/v2" });
+    });
+
+    it.each<[string, () => readonly [string, string], RegExp]>([
+      [
+        "a stranger signed",
+        () => [selfSigned("seldon-mesh.ml.svc").cert, "seldon-mesh.ml.svc"],
+        /self-signed|unable to/i,
+      ],
+      ["has another name", () => [own.cert, "seldon-mesh.other.svc"], /altnames|does not match/i],
+    ])("refuses a certificate that %s", async (_, trust, detail) => {
+      await behind(httpsServer(own.key, own.cert, (_request, response) => response.end()));
+      const { failure } = await over(...trust());
+      expect(failure?.detail).toMatch(detail);
+    });
+
+    it("tells a server that speaks no TLS, and one that says nothing", async () => {
+      await behind(httpServer((_, response) => response.end()));
+      expect((await over(own.cert, "seldon-mesh.ml.svc")).failure?.detail).toMatch(/127\.0\.0\.1:9000: TLS failed: /);
+      await behind(silent());
+      expect((await over(own.cert, "seldon-mesh.ml.svc", SHORT_MS)).failure).toMatchObject({ kind: "silent" });
     });
   });
 

@@ -175,7 +175,9 @@ export class LiveCluster {
     }
     for (const { apiVersion, kind, plural, namespaced } of kinds) {
       const own = all.filter((one) => one.apiVersion === apiVersion && one.kind === kind);
-      const namespaces = namespaced ? ["seldon", "tenant", "tigera-operator", ...own.map((one) => one.metadata.namespace)] : [undefined];
+      const namespaces = namespaced
+        ? ["seldon", "tenant", "tigera-operator", ...own.map((one) => one.metadata.namespace)]
+        : [undefined];
       for (const namespace of new Set(namespaces)) {
         const items = own.filter((one) => one.metadata.namespace === namespace);
         api.replies.set(this.listPath(apiVersion, plural, namespace), (query) => ({

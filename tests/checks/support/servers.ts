@@ -1,5 +1,6 @@
 /** Real servers on free loopback ports, to stand behind forwarded ports. */
 import http from "node:http";
+import https from "node:https";
 import http2 from "node:http2";
 import net, { type AddressInfo, type Socket } from "node:net";
 import * as grpc from "@grpc/grpc-js";
@@ -24,6 +25,10 @@ function standing(server: net.Server): Promise<Standing> {
     server.listen(0, "127.0.0.1", () => resolve({ port: (server.address() as AddressInfo).port, close })),
   );
 }
+
+/** HTTPS by a key and a certificate in PEM. */
+export const httpsServer = (key: string, cert: string, handler: http.RequestListener): Promise<Standing> =>
+  standing(https.createServer({ key, cert }, handler));
 
 export const httpServer = (handler: http.RequestListener): Promise<Standing> => standing(http.createServer(handler));
 

@@ -1,4 +1,6 @@
 import { ENVOY_LABELS, envoyBudget, podValues, serverValues } from "../../../components/seldon/server-values";
+import { SELDON_VERSIONS } from "../../../config/compatibility";
+import { crdSchema, describeWithUpstream, violations } from "../../support/crd-schema";
 import { seldonStack } from "../../support/seldon-stack";
 
 const valuesOf = (seldon: Record<string, unknown>) => serverValues(seldonStack({ seldon }));
@@ -96,5 +98,22 @@ describe("pods of a runtime", () => {
       containers: [{ securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } } }],
       topologySpreadConstraints: [{ maxSkew: 1 }],
     });
+  });
+});
+
+describeWithUpstream("the upstream definition of a SeldonRuntime takes what the chart makes of it", () => {
+  test.each(SELDON_VERSIONS)("%s", (version) => {
+    const schema = crdSchema(`seldon-core-v${version}`, "seldonruntimes.mlops.seldon.io", "v1alpha1");
+    const runtime = (podSpec: unknown) => ({
+      apiVersion: "mlops.seldon.io/v1alpha1",
+      kind: "SeldonRuntime",
+      metadata: { name: "seldon", namespace: "a" },
+      spec: { seldonConfig: "default", overrides: [{ name: "seldon-envoy", replicas: 2, podSpec }] },
+    });
+    const values = podsOf({ envoy: { replicas: 2 } }, "restricted");
+    for (const { podSpec } of Object.values(values)) expect(violations(schema, runtime(podSpec))).toEqual([]);
+    expect(violations(schema, runtime({ topologySpread: [] }))).toEqual([
+      "spec.overrides[0].podSpec.topologySpread: field not declared in schema",
+    ]);
   });
 });

@@ -141,6 +141,9 @@ export async function startGrownCluster(simulated: boolean): Promise<GrownCluste
       network: { nodeCidrs: ["192.0.2.0/24"] },
       charts: { folder: relative(PROJECT, charts) },
       validation: { enabled: false },
+      policies: { takenOver: [NAMESPACE] },
+      // Until hostNetwork is gone, which any other level refuses.
+      seldon: { podSecurity: "privileged" },
       ...Object.fromEntries(Object.entries(overrides).filter(([key]) => key !== "cluster")),
     };
     const file = join(folder, `Pulumi.${STACK}.yaml`);

@@ -7,6 +7,9 @@ import { LiveCluster, type LiveObject } from "../../checks/support/live-cluster"
 import { UID } from "../../checks/support/seldon-cluster";
 import { type Said, saidBy } from "../../support/command-io";
 
+// The first test loads the engine's packages.
+jest.setTimeout(60_000);
+
 const NAMESPACE = "seldon";
 const SELDON = "mlops.seldon.io/v1alpha1";
 const OURS = { "app.kubernetes.io/managed-by": "seldon-k3s" };

@@ -166,6 +166,23 @@ describe("declared objects", () => {
     });
   });
 
+  it("does not count what the program leaves as it is, and asks under a name that owns none of it", async () => {
+    const { spec, ...rest } = server();
+    const { podSpec: _, ...declaredSpec } = spec as Record<string, unknown>;
+    const body = { ...rest, spec: declaredSpec };
+    const declared = { ...DECLARED, objects: [object(server(), { body, withheld: ["spec.podSpec"] })] };
+    live().change(SERVER_PATH, { spec: { podSpec: { hostNetwork: true } } });
+    const finding = (await look(declared)).of("declared-objects");
+    expect(finding).toMatchObject({
+      verdict: "PASS",
+      evidence: ["not compared, because secret or left to others: spec.podSpec"],
+    });
+    const asked = writes().find((line) => line.includes("/servers/mlserver"));
+    expect(asked).toContain("fieldManager=seldon-k3s-drift");
+    live().change(SERVER_PATH, { spec: { replicas: 4 } });
+    expect((await look(declared)).of("declared-objects").verdict).toBe("DRIFT");
+  });
+
   describe("a Secret", () => {
     const secret = (data: object): LiveObject => ({
       apiVersion: "v1",
@@ -184,7 +201,7 @@ describe("declared objects", () => {
       const run = await look(declared);
       expect(run.of("declared-objects")).toMatchObject({
         verdict: "PASS",
-        evidence: ["not compared, because secret: data"],
+        evidence: ["not compared, because secret or left to others: data"],
       });
       expect(writes().find((line) => line.includes("/secrets/kafka"))).toContain("fieldManager=seldon-k3s-drift");
       expect(JSON.stringify(run)).not.toContain("aHVudGVyMg");
@@ -200,6 +217,24 @@ describe("declared objects", () => {
 });
 
 describe("declaredStack", () => {
+  it("leaves the number of pods to whoever scales a Server, and of no other", async () => {
+    const file = join(PROJECT_DIR, "tests/stacks/Pulumi.tenants.yaml");
+    const { declared } = await declaredStack(PROJECT_DIR, "tenants", file);
+    if (declared instanceof LookError) throw declared;
+    const servers = declared.objects.filter(({ kind }) => kind === "Server");
+    const compared = servers.map(({ namespace, name, body, withheld }) => [
+      `${namespace}/${name}`,
+      (body["spec"] as { replicas?: number }).replicas,
+      withheld,
+    ]);
+    expect(compared.sort()).toEqual([
+      ["financial-ml/mlserver", 1, []],
+      ["fraud-ml/mlserver", undefined, ["spec.replicas"]],
+      ["fraud-ml/triton", 1, []],
+      ["risk-ml/mlserver", 2, []],
+    ]);
+  }, 60_000);
+
   it("knows a patch of a plan", async () => {
     const file = join(PROJECT_DIR, "tests/stacks/Pulumi.calico-ebpf.yaml");
     const { resources } = await evaluateStack("calico-ebpf", file);
@@ -220,8 +255,18 @@ describe("declaredStack", () => {
     const secret = declared.objects.find(({ kind }) => kind === "Secret");
     expect(secret).toMatchObject({ withheld: ["data"], secretKeys: ["password"] });
     expect(Object.keys(secret!.body).sort()).toEqual(["apiVersion", "kind", "metadata"]);
+    expect(declared.objects.filter(({ withheld }) => withheld.includes("spec.replicas"))).toEqual([]);
     expect(declared.releases.map(({ name, chart }) => `${name} ${chart}`)).toContain(
       "seldon-core-v2-setup seldon-core-v2-setup-2.10.2",
     );
+  }, 60_000);
+
+  it("leaves out what the program leaves as it is", async () => {
+    const file = join(PROJECT_DIR, "tests/stacks/Pulumi.taken-over.yaml");
+    const { declared } = await declaredStack(PROJECT_DIR, "taken-over", file);
+    if (declared instanceof LookError) throw declared;
+    const found = declared.objects.find(({ kind }) => kind === "Server");
+    expect(found).toMatchObject({ withheld: ["spec.podSpec"], body: { spec: { serverConfig: "mlserver" } } });
+    expect(found!.body["spec"]).not.toHaveProperty("podSpec");
   }, 60_000);
 });
