@@ -58,6 +58,7 @@ figure{margin:0 0 24px}
 .matrix th,.matrix td{border:1px solid var(--line);text-align:center;padding:3px 6px;min-width:36px;overflow-wrap:normal;white-space:nowrap}
 .matrix th{text-align:center;font-weight:500}
 .matrix tbody th{text-align:right;white-space:nowrap}
+.matrix tbody th,.matrix thead tr:first-child th:first-child{position:sticky;left:0;background:var(--card);box-shadow:inset -1px 0 var(--line)}
 .matrix .open{background-color:var(--open)}.matrix .shut{background-color:var(--shut);color:var(--soft)}.matrix .bad{background-color:var(--bad);font-weight:700;font-size:11px}
 .matrix .unproven{background-image:repeating-linear-gradient(135deg,transparent 0 5px,var(--unknown) 5px 8px)}
 .key{display:flex;flex-wrap:wrap;gap:4px 20px;padding:0;margin:0 0 12px;list-style:none;font-size:13px;color:var(--soft)}
