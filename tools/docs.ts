@@ -6,6 +6,7 @@ import { renderDiagram, renderFlowTable } from "../components/network-policies/d
 import { DASHBOARDS } from "../components/observability/dashboards/render";
 import { runTool, ToolError } from "./cli";
 import { dashboardPicture } from "./dashboard-picture";
+import { renderDangerousChanges, renderGuardrails, renderMistakes } from "./docs-guardrails";
 import { renderAlerts, renderMetrics, renderTargets } from "./docs-observability";
 
 /** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file; without a name it is the file. */
@@ -24,6 +25,9 @@ const PARTS: readonly GeneratedPart[] = [
   { file: "docs/observability.md", name: "targets", render: renderTargets },
   { file: "docs/observability.md", name: "alerts", render: renderAlerts },
   { file: "docs/observability.md", name: "metrics", render: renderMetrics },
+  { file: "docs/guardrails.md", name: "guardrails", render: renderGuardrails },
+  { file: "docs/guardrails.md", name: "dangerous", render: renderDangerousChanges },
+  { file: "docs/guardrails.md", name: "mistakes", render: renderMistakes },
   ...DASHBOARDS.map((dashboard) => ({
     file: `docs/pictures/${dashboard.uid}.svg`,
     render: () => dashboardPicture(dashboard),

@@ -68,6 +68,22 @@ const COMMANDS = {
     entry: "tools/adopt/main.ts",
     summary: "take over what is in a cluster already: what would change, what is in the way, and the import file",
   },
+  "delivery:plan": {
+    entry: "delivery/cli/plan.ts",
+    summary: "what a change does to every environment, as a pull request's comment; needs no cluster and no secret",
+  },
+  "delivery:preview": {
+    entry: "delivery/cli/preview.ts",
+    summary: "a real preview as a comment, and the record that a deployment is held against",
+  },
+  "delivery:gate": {
+    entry: "delivery/cli/gate.ts",
+    summary: "whether what was previewed and approved may be deployed now",
+  },
+  "delivery:drift": {
+    entry: "delivery/cli/drift.ts",
+    summary: "one issue per environment, opened, updated and closed by what drift and refresh found",
+  },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },

@@ -1,0 +1,3 @@
+// Where the Pulumi engine begins: `pulumi preview --policy-pack policy-pack`.
+require("../tools/typescript.cjs");
+require("./pack.ts").serveGuardrails();

@@ -1,0 +1,141 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { load } from "js-yaml";
+import { toolCache } from "../../sandbox/build-tools";
+import { findGo } from "../../sandbox/build/go";
+import { provideTools } from "../../sandbox/build/tool-cache";
+import type { Tool } from "../../sandbox/build/tool-table";
+import { Progress } from "../../sandbox/progress";
+import { PROJECT_DIR } from "../../tools/plan/evaluate";
+
+const FOLDER = path.join(PROJECT_DIR, ".github/workflows");
+const files = readdirSync(FOLDER).sort();
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+interface Job {
+  readonly environment?: string;
+  readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean };
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly "timeout-minutes"?: number;
+  readonly if?: string;
+  readonly steps: readonly Step[];
+}
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly permissions: object;
+  readonly concurrency?: object;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const textOf = (file: string) => readFileSync(path.join(FOLDER, file), "utf8");
+const workflowOf = (file: string) => load(textOf(file)) as Workflow;
+const jobs = files.flatMap((file) =>
+  Object.entries(workflowOf(file).jobs).map(([name, job]) => ({ file, name, job, text: JSON.stringify(job) })),
+);
+
+test("the workflows are these", () => {
+  expect(files).toEqual(["ci.yml", "deploy.yml", "drift.yml", "plan-comment.yml", "plan.yml", "preview.yml"]);
+});
+
+test.each(files)("%s: every action is pinned by a commit, with its version", (file) => {
+  const uses = textOf(file)
+    .split("\n")
+    .filter((line) => /\buses:/.test(line));
+  expect(uses.length).toBeGreaterThan(0);
+  for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
+
+test("one action has one version", () => {
+  const pins = files.flatMap((file) =>
+    [...textOf(file).matchAll(/uses: (\S+)@(\S+)/g)].map(([, name, pin]) => [name, pin]),
+  );
+  const versions = new Map<string, Set<string>>();
+  for (const [name = "", pin = ""] of pins) versions.set(name, (versions.get(name) ?? new Set()).add(pin));
+  expect([...versions].filter(([, all]) => all.size > 1)).toEqual([]);
+});
+
+test.each(jobs)("$file, $name: least permissions, a bound, no credentials left in the clone", ({ job }) => {
+  expect(job["timeout-minutes"]).toBeGreaterThan(0);
+  const write = Object.entries(job.permissions ?? {}).filter(([, level]) => level === "write");
+  expect(write.map(([name]) => name).filter((name) => !["pull-requests", "issues"].includes(name))).toEqual([]);
+  for (const step of job.steps) {
+    if (step.uses?.startsWith("actions/checkout@")) expect(step.with?.["persist-credentials"]).toBe(false);
+    // What comes from a pull request reaches a shell as a variable, never as a part of the script.
+    expect(step.run ?? "").not.toMatch(/\$\{\{/);
+  }
+});
+
+test.each(files)("%s: nothing is permitted by default", (file) => {
+  expect(workflowOf(file).permissions).toEqual({});
+  expect(workflowOf(file).on).not.toHaveProperty("pull_request_target");
+});
+
+test.each(jobs.filter(({ text }) => text.includes("secrets.")))(
+  "$file, $name: secrets come with an environment and one run per stack",
+  ({ file, job }) => {
+    expect(job.environment).toMatch(/./);
+    expect(job.concurrency?.group).toMatch(/^stack-/);
+    expect(job.concurrency?.["cancel-in-progress"]).toBe(false);
+    if (Object.hasOwn(workflowOf(file).on, "pull_request"))
+      expect(job.if).toBe("github.event.pull_request.head.repo.full_name == github.repository");
+  },
+);
+
+test("forks meet no secret, and only deploy and drift have an SSH key", () => {
+  for (const file of ["ci.yml", "plan.yml", "plan-comment.yml"]) expect(textOf(file)).not.toContain("secrets.");
+  expect(files.filter((file) => textOf(file).includes("SSH_PRIVATE_KEY"))).toEqual(["deploy.yml", "drift.yml"]);
+  expect(jobs.filter(({ text }) => text.includes("SSH_PRIVATE_KEY")).map(({ name }) => name)).toEqual([
+    "staging",
+    "prod",
+    "drift",
+  ]);
+});
+
+test("what comments for a fork checks out nothing of it", () => {
+  const { steps } = workflowOf("plan-comment.yml").jobs["comment"]!;
+  const [checkout] = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+  expect(Object.keys(checkout?.with ?? {})).toEqual(["persist-credentials"]);
+});
+
+test("the sandbox's matrix is that of the Node versions that are supported", () => {
+  const text = textOf("ci.yml");
+  expect(text).toContain('node: ["20.19", "22", "24"]');
+});
+
+type Linter = "actionlint";
+const TOOLS: readonly Tool<Linter>[] = [
+  { name: "actionlint", version: "v1.7.12", binaries: { actionlint: "github.com/rhysd/actionlint/cmd/actionlint" } },
+];
+const go = findGo(process.env);
+
+(go ? test : test.skip)(
+  `actionlint finds nothing${go ? "" : " (skipped: there is no Go on PATH)"}`,
+  async () => {
+    const { actionlint } = await provideTools({
+      tools: TOOLS,
+      wanted: ["actionlint"],
+      sources: path.join(__dirname, "tools"),
+      cache: toolCache(),
+      progress: new Progress(() => undefined),
+      env: process.env,
+    });
+    const lint = (text: string) =>
+      spawnSync(actionlint!.path, ["-config-file", ".github/actionlint.yaml", "-shellcheck=", "-pyflakes=", "-"], {
+        input: text,
+        cwd: PROJECT_DIR,
+        encoding: "utf8",
+      });
+    // It looks at all: a workflow with a fault is refused.
+    expect(lint("on: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: x, nonsense: y}]}}").status).toBe(1);
+    for (const file of files) {
+      const { status, stdout } = lint(textOf(file));
+      expect([file, status, stdout]).toEqual([file, 0, ""]);
+    }
+  },
+  10 * 60_000,
+);
