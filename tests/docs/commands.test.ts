@@ -5,18 +5,27 @@ import { RULES } from "../../checks/diagnosis/rules";
 import { commandsOf, pages, readPage, root, type ShownCommand } from "./pages";
 
 // Each command's help is a Node.js of its own.
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const scripts = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object }).scripts;
 const shown: readonly (ShownCommand & { page: string })[] = pages.flatMap((page) =>
   commandsOf(readPage(page)).map((command) => ({ ...command, page })),
 );
 
-/** What `npm run <name> -- --help` says. Without PATH nothing can be installed on the way. */
+/** The command line that tools/run.mjs starts for each command; run.mjs itself would also look at what is installed. */
+const started: ReadonlyMap<string, readonly string[]> = new Map(
+  [
+    ...readFileSync(join(root, "tools/run.mjs"), "utf8").matchAll(
+      /^ {2}"?([a-z0-9:-]+)"?: \{\s*entry: "([^"]+\.ts)",(?:\s*args: \["([^"]+)"\],)?/gm,
+    ),
+  ].map(([, name = "", entry = "", argument]) => [name, [entry, ...(argument === undefined ? [] : [argument])]]),
+);
+
+/** What `npm run <name> -- --help` says. */
 const helpOf = (name: string): Promise<string> =>
   new Promise((settle, reject) => {
-    const env = { ...process.env, PATH: "", npm_execpath: undefined };
-    execFile(process.execPath, [join(root, "tools/run.mjs"), name, "--help"], { cwd: root, env }, (error, stdout) => {
+    const command = ["--require", join(root, "tools/typescript.cjs"), ...(started.get(name) ?? [name]), "--help"];
+    execFile(process.execPath, command, { cwd: root }, (error, stdout) => {
       if (error === null) settle(stdout);
       else reject(new Error(`npm run ${name} -- --help`, { cause: error }));
     });
