@@ -4,13 +4,15 @@ import { enforcedNamespaces } from "../../config/policies";
 import { seldonNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { quote } from "../../checks/context";
-import type { KubeObject } from "../../checks/cluster/objects";
+import type { Tree } from "../../checks/drift/objects/field-path";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import type { NetworkPolicy } from "../../checks/evidence/objects";
-import type { PodEnd } from "../../checks/policy/evaluate/model";
-import { cutOff } from "./cut";
+import { changesOf } from "../../checks/policy/existing/cuts";
+import { ownWorld, readSnapshot } from "../../checks/policy/existing/world";
+import { cutLines } from "./cut";
 import type { Inventory } from "./inventory";
 import type { Obstacle } from "./obstacles";
+import { opensEverything } from "./workarounds";
 
 /** Namespaces that others made and that the first `up` would close although nobody asked for it. */
 export function closedUnasked({ objects }: Inventory, config: StackConfig, stack: string): Obstacle[] {
@@ -32,12 +34,6 @@ export function closedUnasked({ objects }: Inventory, config: StackConfig, stack
     }));
 }
 
-type Pod = KubeObject<{
-  readonly hostNetwork?: boolean;
-  readonly nodeName?: string;
-  readonly containers?: readonly { readonly ports?: PodEnd["ports"] }[];
-}> & { readonly status?: { readonly podIP?: string; readonly phase?: string } };
-
 /**
  * Who would be cut off in the namespaces of the stack in which its policies do not act yet. None where they do.
  * @throws LookError
@@ -49,43 +45,22 @@ export async function wouldCut(
   signal: AbortSignal,
 ): Promise<string[]> {
   if (!config.policies.enabled) return [];
-  const enforcing = { ...config, policies: { ...config.policies, enforce: true } };
-  const enforced = declaredPolicies(enforcing).policies as unknown as readonly NetworkPolicy[];
+  const declared = declaredPolicies({ ...config, policies: { ...config.policies, enforce: true } });
   const acting = new Set(
     objects.filter(({ object, standing }) => object.kind === "NetworkPolicy" && standing === "own").map(({ id }) => id),
   );
-  const taken = seldonNamespaces(config).filter((namespace) => {
+  const namespaces = seldonNamespaces(config);
+  const taken = namespaces.filter((namespace) => {
     const exists = objects.some(
       ({ object, id, standing }) => object.kind === "Namespace" && id === namespace && standing !== "create",
     );
-    const own = enforced.filter(({ metadata }) => metadata.namespace === namespace);
+    const own = declared.policies.filter(({ metadata }) => metadata.namespace === namespace);
     return exists && !own.every(({ metadata: { name } }) => acting.has(`${namespace}/${name}`));
   });
   if (taken.length === 0) return [];
-  const { api } = context;
-  const [pods, spaces, live] = await Promise.all([
-    api.list<Pod>("/api/v1/pods", signal),
-    api.list<KubeObject>("/api/v1/namespaces", signal),
-    api.list<NetworkPolicy>("/apis/networking.k8s.io/v1/networkpolicies", signal),
-  ]);
-  return cutOff({
-    pods: pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed").map(endOf),
-    namespaces: Object.fromEntries(spaces.map(({ metadata: { name, labels = {} } }) => [name, labels])),
-    live,
-    enforced: enforced.filter(({ metadata }) => taken.includes(metadata.namespace ?? "")),
-    taken,
-  });
-}
-
-function endOf({ metadata, spec, status }: Pod): PodEnd {
-  const { podIP } = status ?? {};
-  return {
-    kind: "pod",
-    namespace: metadata.namespace ?? "",
-    labels: metadata.labels ?? {},
-    ...(podIP === undefined ? {} : { ip: podIP }),
-    ...(spec?.nodeName === undefined ? {} : { node: spec.nodeName }),
-    ...(spec?.hostNetwork === true ? { hostNetwork: true } : {}),
-    ports: (spec?.containers ?? []).flatMap(({ ports = [] }) => ports),
-  };
+  const snapshot = await readSnapshot(context, signal);
+  // Policies that open everything are workarounds, and go; else they would hide everybody from the list.
+  const leaves = (policy: NetworkPolicy): boolean =>
+    taken.includes(policy.metadata.namespace ?? "") && opensEverything(policy as unknown as Tree);
+  return cutLines(snapshot, changesOf(snapshot, ownWorld(declared, snapshot.world), namespaces, leaves), taken);
 }

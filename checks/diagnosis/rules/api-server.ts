@@ -4,7 +4,7 @@ import { internalAddress } from "../../cluster/objects";
 import type { Evidence, PodEvidence, PodLook } from "../../evidence/evidence";
 import type { LogLine } from "../../evidence/logs";
 import { isReady } from "../../evidence/pods";
-import { policyVerdict } from "../policy";
+import { podEnd, policyVerdict } from "../policy";
 import { forServerPods, linesOf, lineClue, logsOf, podSubject } from "../read";
 import { type Cause, type Clue, hint, type Rule, strong } from "../rule";
 
@@ -23,7 +23,11 @@ function apiPolicy(evidence: Evidence, pod: PodEvidence): Clue[] {
   const addresses = servers.flatMap((node) => internalAddress(node) ?? []);
   if (evidence.policies === undefined || addresses.length === 0) return [];
   const verdicts = addresses.map((ip) =>
-    policyVerdict(evidence.policies!, { from: pod, to: { ip }, port: PORTS.kubernetes.apiServer }),
+    policyVerdict(evidence.policies!, {
+      from: podEnd(pod),
+      to: { kind: "address", ip },
+      port: PORTS.kubernetes.apiServer,
+    }),
   );
   return verdicts.every(({ allowed }) => allowed === "no")
     ? [strong(`${verdicts[0]!.why} (API server at ${addresses.join(", ")})`)]

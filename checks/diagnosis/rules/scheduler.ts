@@ -1,10 +1,11 @@
 /** Agents that do not reach the scheduler: the four ways in which that happens look different. */
 import { DNS_LABELS, DNS_NAMESPACE } from "../../../components/network-policies/endpoints";
 import { PORTS } from "../../../components/network-policies/ports";
-import type { Evidence, PodEvidence, PodLook } from "../../evidence/evidence";
+import type { Evidence, PodEvidence, PodLook, PodSummary } from "../../evidence/evidence";
 import type { LogLine } from "../../evidence/logs";
 import { isOf, isReady, serverOf } from "../../evidence/pods";
-import { policyVerdict } from "../policy";
+import type { PodEnd } from "../../policy/evaluate/model";
+import { podEnd, type PolicyVerdict, policyVerdict } from "../policy";
 import { containerOf, editServer, forServerPods, lastLine, lineClue, logsOf, podSubject } from "../read";
 import { type Cause, type Clue, hint, proof, type Rule, strong } from "../rule";
 
@@ -123,8 +124,7 @@ const policy = (evidence: Evidence): Cause[] =>
     const { namespace } = pod;
     const [scheduler] = schedulers(evidence, namespace);
     if (scheduler === undefined || !isReady(scheduler)) return undefined;
-    const to = { namespace, labels: scheduler.labels, ip: scheduler.ip };
-    const { allowed, why } = policyVerdict(evidence.policies, { from: pod, to, port });
+    const { allowed, why } = policyVerdict(evidence.policies, { from: podEnd(pod), to: podEnd(scheduler), port });
     const calico = (evidence.calicoPolicies ?? []).map(({ metadata }) => metadata.name);
     const byCalico = hint(`Calico's own policies exist and are not decided here: ${calico.slice(0, 5).join(", ")}`);
     const dropped = complaint === "dropped" ? lineClue("agent", line) : lineClue("agent", line, hint);
@@ -163,6 +163,21 @@ const policy = (evidence: Evidence): Cause[] =>
     };
   });
 
+/** What the policies say of the way to the DNS, where they say the same of all its pods: ranges of addresses may part them. */
+function dnsPolicy(
+  { policies }: Evidence,
+  pod: PodEvidence,
+  servers: readonly PodSummary[],
+): PolicyVerdict | undefined {
+  if (policies === undefined) return undefined;
+  const known = servers.filter(({ finished }) => !finished).map(podEnd);
+  const ends: readonly PodEnd[] =
+    known.length > 0 ? known : [{ kind: "pod", namespace: DNS_NAMESPACE, labels: DNS_LABELS }];
+  const port = PORTS.kubernetes.dns;
+  const [first, ...more] = ends.map((to) => policyVerdict(policies, { from: podEnd(pod), to, port, protocol: "UDP" }));
+  return more.every(({ allowed }) => allowed === first?.allowed) ? first : undefined;
+}
+
 const dns = (evidence: Evidence): Cause[] =>
   waiting(evidence, ({ pod, line, complaint, host }) => {
     if (complaint !== "dns") return undefined;
@@ -174,9 +189,7 @@ const dns = (evidence: Evidence): Cause[] =>
     if (servers !== undefined && !servers.some(({ ready }) => ready)) {
       clues.push(strong(`no cluster DNS pod is ready (${servers.length} exist in ${DNS_NAMESPACE})`));
     }
-    const to = { namespace: DNS_NAMESPACE, labels: DNS_LABELS };
-    const port = PORTS.kubernetes.dns;
-    const verdict = evidence.policies && policyVerdict(evidence.policies, { from: pod, to, port, protocol: "UDP" });
+    const verdict = dnsPolicy(evidence, pod, servers ?? []);
     if (verdict?.allowed === "no") clues.push(strong(verdict.why));
     return {
       subject: podSubject(pod),

@@ -7,8 +7,13 @@
  */
 
 type Labels = Readonly<Record<string, string>>;
+type Test = (labels: Labels) => boolean;
 /** Whether an object with these labels is selected. */
-export type Selector = (labels: Labels) => boolean;
+export interface Selector {
+  (labels: Labels): boolean;
+  /** Labels that it asks for. */
+  readonly asked: readonly string[];
+}
 
 type Token = { readonly kind: "text" | "word" | "sign"; readonly value: string };
 
@@ -48,34 +53,35 @@ const COMPARISONS: Readonly<Record<string, (label: string, text: string) => bool
 
 class Parser {
   private at = 0;
+  private readonly asked = new Set<string>();
 
   constructor(private readonly tokens: readonly Token[]) {}
 
   parse(): Selector {
-    const selector = this.either();
+    const test = this.tokens.length === 0 ? () => true : this.either();
     if (this.at < this.tokens.length) throw new Error(`unexpected ${JSON.stringify(this.tokens[this.at]!.value)}`);
-    return selector;
+    return Object.assign((labels: Labels) => test(labels), { asked: [...this.asked] });
   }
 
-  private either(): Selector {
+  private either(): Test {
     const parts = [this.both()];
     while (this.takes("||")) parts.push(this.both());
     return parts.length === 1 ? parts[0]! : (labels) => parts.some((part) => part(labels));
   }
 
-  private both(): Selector {
+  private both(): Test {
     const parts = [this.negated()];
     while (this.takes("&&")) parts.push(this.negated());
     return parts.length === 1 ? parts[0]! : (labels) => parts.every((part) => part(labels));
   }
 
-  private negated(): Selector {
+  private negated(): Test {
     if (!this.takes("!")) return this.single();
     const inner = this.negated();
     return (labels) => !inner(labels);
   }
 
-  private single(): Selector {
+  private single(): Test {
     if (this.takes("(")) {
       const inner = this.either();
       this.must(")");
@@ -86,14 +92,18 @@ class Parser {
     if (this.takes("(")) {
       const label = name === "has" ? this.word() : undefined;
       this.must(")");
-      if (label !== undefined) return (labels) => Object.hasOwn(labels, label);
+      if (label !== undefined) {
+        this.asked.add(label);
+        return (labels) => Object.hasOwn(labels, label);
+      }
       if (name === "all" || name === "global") return () => true;
       throw new Error(`unknown function ${name}()`);
     }
     return this.comparison(name);
   }
 
-  private comparison(name: string): Selector {
+  private comparison(name: string): Test {
+    this.asked.add(name);
     if (this.takes("!=")) {
       const text = this.text();
       return (labels) => labels[name] !== text;
@@ -121,13 +131,13 @@ class Parser {
     }
   }
 
-  private compared(name: string, operator: string): Selector {
+  private compared(name: string, operator: string): Test {
     const text = this.text();
     const compare = COMPARISONS[operator]!;
     return (labels) => labels[name] !== undefined && compare(labels[name], text);
   }
 
-  private oneOf(name: string): Selector {
+  private oneOf(name: string): Test {
     this.must("{");
     const values = new Set<string>();
     while (!this.takes("}")) {
@@ -172,8 +182,7 @@ export function parseSelector(expression: string): Selector {
   if (found !== undefined) return found;
   let selector: Selector;
   try {
-    const tokens = tokensOf(expression);
-    selector = tokens.length === 0 ? () => true : new Parser(tokens).parse();
+    selector = new Parser(tokensOf(expression)).parse();
   } catch (error) {
     throw new Error(`selector ${JSON.stringify(expression)}: ${(error as Error).message}`, { cause: error });
   }

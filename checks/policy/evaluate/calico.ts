@@ -9,6 +9,7 @@
  *   pods of any namespace, `global()` what has none.
  * - What needs more than is known here (services, service accounts, HTTP, source ports) is not decided.
  */
+import { NAMESPACE_LABEL } from "../../../components/network-policies/endpoints";
 import { parseSelector, type Selector } from "./calico-selector";
 import {
   type CompiledPolicy,
@@ -17,6 +18,7 @@ import {
   inAnyRange,
   inRange,
   isNamedPort,
+  knowsLabels,
   namespaceLabels,
 } from "./compiled";
 import type { CalicoEntity, CalicoPolicy, CalicoRule, End, NetworkSet, Perhaps, Protocol, World } from "./model";
@@ -26,6 +28,7 @@ type Labels = Readonly<Record<string, string>>;
 
 const NAMESPACE = "projectcalico.org/namespace";
 const NAME_OF_NAMESPACE = "projectcalico.org/name";
+const NAMES_OF_NAMESPACE = [NAMESPACE_LABEL, NAME_OF_NAMESPACE];
 const ORCHESTRATOR = { "projectcalico.org/orchestrator": "k8s" };
 const NUMBERS: Readonly<Record<number, string>> = { 6: "TCP", 17: "UDP", 132: "SCTP" };
 
@@ -73,7 +76,7 @@ export class CalicoCompiler {
         all([
           namespace === undefined || pod.namespace === namespace,
           selector(this.labelsOf(pod)),
-          namespaceSelector === undefined || namespaceSelector(this.labelsOfNamespace(pod.namespace)),
+          namespaceSelector === undefined || this.isNamespace(namespaceSelector, pod.namespace),
           // Labels of service accounts are not known here.
           (spec.serviceAccountSelector ?? "") === "" ? true : undefined,
         ]),
@@ -119,32 +122,33 @@ export class CalicoCompiler {
       all([
         nets.length === 0 ? true : inAnyRange(nets, end),
         not(inAnyRange(notNets, end)),
-        selecting ? this.isSelected(end, parsed ?? (() => true), within) : true,
-        negative === undefined || !this.isSelected(end, negative, () => true),
+        selecting ? this.isSelected(end, parsed ?? parseSelector(""), within) : true,
+        negative === undefined ? true : not(this.isSelected(end, negative, () => true)),
         services === undefined && serviceAccounts === undefined ? true : undefined,
       ]);
   }
 
   /** Which namespace, or none, a selected thing may be of. */
-  private namespaces(selector: string | undefined, own: string | undefined): (name: string | undefined) => boolean {
+  private namespaces(selector: string | undefined, own: string | undefined): (name: string | undefined) => Perhaps {
     if (selector === undefined) return own === undefined ? () => true : (name) => name === own;
     if (/^\s*global\(\)\s*$/.test(selector)) return (name) => name === undefined;
     const parsed = parseSelector(selector);
-    return (name) => name !== undefined && parsed(this.labelsOfNamespace(name));
+    return (name) => name !== undefined && this.isNamespace(parsed, name);
   }
 
   /** A pod by its labels, and any address by the network sets that hold it. */
-  private isSelected(end: End, selector: Selector, within: (namespace: string | undefined) => boolean): boolean {
-    if (end.kind === "pod" && end.hostNetwork !== true && within(end.namespace) && selector(this.labelsOf(end)))
-      return true;
+  private isSelected(end: End, selector: Selector, within: (namespace: string | undefined) => Perhaps): Perhaps {
+    const asPod =
+      end.kind === "pod" && end.hostNetwork !== true && selector(this.labelsOf(end)) && within(end.namespace);
     const { ip } = end;
-    if (ip === undefined) return false;
-    return this.sets.some(
+    if (asPod === true || ip === undefined) return asPod;
+    const inSets = this.sets.map(
       ({ metadata, spec }) =>
-        within(metadata.namespace) &&
         selector(this.labelsOfSet(metadata)) &&
-        (spec?.nets ?? []).some((net) => inRange(net, ip)),
+        (spec?.nets ?? []).some((net) => inRange(net, ip)) &&
+        within(metadata.namespace),
     );
+    return any([asPod, ...inSets]);
   }
 
   private readonly podLabels = new WeakMap<object, Labels>();
@@ -161,8 +165,10 @@ export class CalicoCompiler {
     return namespace === undefined ? labels : { ...labels, [NAMESPACE]: namespace };
   }
 
-  private labelsOfNamespace(name: string): Labels {
-    return { ...namespaceLabels(this.world.namespaces, name), [NAME_OF_NAMESPACE]: name };
+  private isNamespace(selector: Selector, name: string): Perhaps {
+    const { namespaces } = this.world;
+    if (!knowsLabels(namespaces, name, selector.asked, NAMES_OF_NAMESPACE)) return undefined;
+    return selector({ ...namespaceLabels(namespaces, name), [NAME_OF_NAMESPACE]: name });
   }
 }
 

@@ -37,6 +37,14 @@ export function namespaceLabels(namespaces: Namespaces, name: string): Readonly<
   return labels?.[NAMESPACE_LABEL] === name ? labels : { ...labels, [NAMESPACE_LABEL]: name };
 }
 
+/** Whether the labels that somebody asks a namespace for are known: those of its name always are. */
+export const knowsLabels = (
+  namespaces: Namespaces,
+  name: string,
+  asked: readonly string[],
+  ofName: readonly string[] = [NAMESPACE_LABEL],
+): boolean => namespaces[name] !== undefined || asked.every((label) => ofName.includes(label));
+
 const isV4 = (text: string): boolean => !text.includes(":");
 
 const ranges = new Map<string, (ip: string) => boolean>();

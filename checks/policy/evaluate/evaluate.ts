@@ -16,6 +16,8 @@ export interface Verdict {
   readonly allowed: "yes" | "no" | "unknown";
   /** Rule or policies that decide, such as `NetworkPolicy financial-ml/allow-server egress[0]`. */
   readonly by: string;
+  /** Policies that decide: that of the rule, or all that could open it and do not. None where no policy is about it. */
+  readonly policies: readonly string[];
 }
 
 /** The verdict about any port between two ends. */
@@ -36,7 +38,7 @@ interface MetTier {
   readonly names: readonly string[];
   /** Whether one surely is. */
   readonly sure: boolean;
-  readonly rules: readonly { readonly rule: CompiledRule; readonly about: Perhaps }[];
+  readonly rules: readonly { readonly rule: CompiledRule; readonly policy: string; readonly about: Perhaps }[];
 }
 
 type Ahead = readonly { readonly tier: MetTier; readonly rules: MetTier["rules"] }[];
@@ -46,7 +48,7 @@ const byText = (left: string, right: string): number => (left < right ? -1 : lef
 /** Infinity minus Infinity is no number. */
 const byOrder = (left: number, right: number): number => (left === right ? 0 : left < right ? -1 : 1);
 
-const NOTHING: Verdict = { allowed: "yes", by: "no policy is about it" };
+const NOTHING: Verdict = { allowed: "yes", by: "no policy is about it", policies: [] };
 
 export class Evaluator {
   private readonly tiers: readonly CompiledTier[];
@@ -87,17 +89,28 @@ export class Evaluator {
 
   /** All ports between two ends: whom rules mean is worked out once. */
   way(from: End, to: End): Way {
-    if (from === to) return () => ({ allowed: "yes", by: "a pod reaches itself" });
-    const out = this.ahead("Egress", from, from, to);
-    const into = isOwnNode(from, to) ? [] : this.ahead("Ingress", to, from, to);
-    return (port, protocol = "TCP") => {
-      const left = decide(out, to, port, protocol);
+    if (from === to) return () => ({ ...NOTHING, by: "a pod reaches itself" });
+    const { out, into } = this.ends(from, to);
+    return (port, protocol) => {
+      const left = out(port, protocol);
       if (left.allowed === "no") return left;
-      const reached = decide(into, to, port, protocol);
+      const reached = into(port, protocol);
       if (reached.allowed === "no") return reached;
       if (left.allowed === "unknown") return left;
       if (reached.allowed === "unknown" || left === NOTHING) return reached;
-      return reached === NOTHING ? left : { allowed: "yes", by: `${left.by}; ${reached.by}` };
+      if (reached === NOTHING) return left;
+      const policies = [...left.policies, ...reached.policies];
+      return { allowed: "yes", by: `${left.by}; ${reached.by}`, policies };
+    };
+  }
+
+  /** What each end says by itself: what leaves the source, and what reaches the target. */
+  ends(from: End, to: End): Readonly<Record<"out" | "into", Way>> {
+    const out = this.ahead("Egress", from, from, to);
+    const into = isOwnNode(from, to) ? [] : this.ahead("Ingress", to, from, to);
+    return {
+      out: (port, protocol = "TCP") => decide(out, to, port, protocol),
+      into: (port, protocol = "TCP") => decide(into, to, port, protocol),
     };
   }
 
@@ -110,9 +123,9 @@ export class Evaluator {
   private ahead(direction: Direction, own: End, from: End, to: End): Ahead {
     return this.tiersOf(direction, own).map((tier) => ({
       tier,
-      rules: tier.rules.flatMap(({ rule, about }) => {
+      rules: tier.rules.flatMap(({ rule, policy, about }) => {
         const joined = all([about, rule.joins(from, to)]);
-        return joined === false ? [] : [{ rule, about: joined }];
+        return joined === false ? [] : [{ rule, policy, about: joined }];
       }),
     }));
   }
@@ -134,7 +147,9 @@ export class Evaluator {
           denies,
           names: about.map(({ policy }) => policy.name),
           sure: about.some(({ selected }) => selected === true),
-          rules: about.flatMap(({ rules, selected }) => rules.map((rule) => ({ rule, about: selected }))),
+          rules: about.flatMap(({ policy, rules, selected }) =>
+            rules.map((rule) => ({ rule, policy: policy.name, about: selected })),
+          ),
         },
       ];
     });
@@ -152,28 +167,32 @@ const isOwnNode = (from: End, to: End): boolean =>
 
 /** Walks the tiers. A rule that may decide leaves the answer open unless everything after it says the same. */
 function decide(ahead: Ahead, to: End, port: number, protocol: Protocol): Verdict {
-  const perhaps: { readonly allowed: Verdict["allowed"]; readonly by: string }[] = [];
+  const perhaps: Verdict[] = [];
   const settled = (verdict: Verdict): Verdict => {
     const other = perhaps.find(({ allowed }) => allowed !== verdict.allowed);
-    return other === undefined ? verdict : { allowed: "unknown", by: other.by };
+    return other === undefined ? verdict : { ...other, allowed: "unknown" };
   };
   let met: Verdict = NOTHING;
   for (const { tier, rules } of ahead) {
     let passed = false;
-    for (const { rule, about } of rules) {
+    for (const { rule, policy, about } of rules) {
       const matches = all([about, rule.opens(to, port, protocol)]);
       if (matches === false) continue;
       if (matches === undefined) {
-        perhaps.push({ allowed: rule.action === "Pass" ? "unknown" : wordOf(rule.action), by: rule.name });
+        const allowed = rule.action === "Pass" ? "unknown" : wordOf(rule.action);
+        perhaps.push({ allowed, by: rule.name, policies: [policy] });
         continue;
       }
-      if (rule.action !== "Pass") return settled({ allowed: wordOf(rule.action), by: rule.name });
+      if (rule.action !== "Pass") {
+        return settled({ allowed: wordOf(rule.action), by: rule.name, policies: [policy] });
+      }
       passed = true;
-      met = { allowed: "yes", by: rule.name };
+      met = { allowed: "yes", by: rule.name, policies: [policy] };
       break;
     }
     if (passed || !tier.denies) continue;
-    const end: Verdict = { allowed: "no", by: `nothing opens it in: ${tier.names.join(", ")}` };
+    const { names } = tier;
+    const end: Verdict = { allowed: "no", by: `nothing opens it in: ${names.join(", ")}`, policies: names };
     if (tier.sure) return settled(end);
     perhaps.push(end);
   }

@@ -11,8 +11,16 @@
  *   of that name of the target pod; `endPort` ends a range.
  */
 import type { NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from "../../evidence/objects";
+import type { LabelSelector } from "../../cluster/objects";
 import { selects } from "../../preflight/selector";
-import { type CompiledPolicy, type CompiledRule, inAnyRange, isNamedPort, namespaceLabels } from "./compiled";
+import {
+  type CompiledPolicy,
+  type CompiledRule,
+  inAnyRange,
+  isNamedPort,
+  knowsLabels,
+  namespaceLabels,
+} from "./compiled";
 import { type End, type Perhaps, type Protocol, type World, all, any, not } from "./model";
 
 /** Where Calico puts Kubernetes' policies, in the tier `default`; K3s' own controller knows nothing else. */
@@ -57,11 +65,18 @@ function isPeer(peer: PolicyPeer, other: End, own: string, namespaces: World["na
   }
   // On its node's network a pod is an address like others.
   if (other.kind !== "pod" || other.hostNetwork === true) return false;
-  const inNamespace =
+  return all([
+    podSelector === undefined || selects(podSelector, other.labels),
     namespaceSelector === undefined
       ? other.namespace === own
-      : selects(namespaceSelector, namespaceLabels(namespaces, other.namespace));
-  return inNamespace && (podSelector === undefined || selects(podSelector, other.labels));
+      : isNamespace(namespaceSelector, other.namespace, namespaces),
+  ]);
+}
+
+function isNamespace(selector: LabelSelector, name: string, namespaces: World["namespaces"]): Perhaps {
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  const asked = [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)];
+  return knowsLabels(namespaces, name, asked) ? selects(selector, namespaceLabels(namespaces, name)) : undefined;
 }
 
 function isPort({ port, endPort, protocol = "TCP" }: PolicyPort, to: End, asked: number, by: Protocol): Perhaps {

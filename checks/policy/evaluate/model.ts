@@ -87,7 +87,10 @@ export type NetworkSet = KubeObject<{ readonly nets?: readonly string[] }>;
 
 /** Everything that decides. Staged policies decide nothing and have no place here. */
 export interface World {
-  /** Labels of namespaces by name. The label with the name itself is added, as the API server does. */
+  /**
+   * Labels of namespaces by name. The label with the name itself is added, as the API server does. Of a namespace that is
+   * missing here nothing but the name is known, and what hangs on another label is not decided.
+   */
   readonly namespaces: Readonly<Record<string, Labels>>;
   readonly policies: readonly NetworkPolicy[];
   readonly calicoPolicies?: readonly CalicoPolicy[];

@@ -4,7 +4,7 @@ import type { Check, Expectation } from "../../check";
 import type { KubeObject } from "../../cluster/objects";
 import type { CheckContext } from "../../context";
 import { CLUSTER_IDENTITY } from "../../criteria/cluster-identity";
-import { fail, LookError, type Outcome, pass, SkipError } from "../../verdict";
+import { fail, type Outcome, pass, SkipError } from "../../verdict";
 import { Evaluator } from "../evaluate/evaluate";
 import { type Change, changesOf, showChange, unknownWorkloads } from "./cuts";
 import { isManaged, ownWorld, type PolicySnapshot, readSnapshot, type Workload } from "./world";
@@ -34,7 +34,7 @@ export function existingPolicyChecks(context: CheckContext, { declared, namespac
   const look = (signal: AbortSignal): Promise<Look> => {
     looked ??= readSnapshot(context, signal).then((snapshot) => ({
       snapshot,
-      changes: compared(snapshot, declared, namespaces),
+      changes: changesOf(snapshot, ownWorld(declared, snapshot.world), namespaces),
     }));
     return looked;
   };
@@ -83,17 +83,6 @@ export function existingPolicyChecks(context: CheckContext, { declared, namespac
       },
     },
   ];
-}
-
-function compared(snapshot: PolicySnapshot, declared: DeclaredPolicies, namespaces: readonly string[]): Change[] {
-  try {
-    return changesOf(snapshot, ownWorld(declared, snapshot.world), namespaces);
-  } catch (error) {
-    throw new LookError(`a policy of the cluster cannot be read: ${(error as Error).message}`, {
-      fix: "mend or delete that policy: Calico leaves it out as well",
-      cause: error,
-    });
-  }
 }
 
 interface Row {

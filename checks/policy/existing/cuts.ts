@@ -2,7 +2,9 @@
 import { POD_LABELS, type Component } from "../../../components/network-policies/endpoints";
 import { PORTS } from "../../../components/network-policies/ports";
 import { Evaluator, type Way } from "../evaluate/evaluate";
-import type { End, World } from "../evaluate/model";
+import type { NetworkPolicy } from "../../evidence/objects";
+import { LookError } from "../../verdict";
+import type { End, Protocol, World } from "../evaluate/model";
 import { portsOf } from "../sites";
 import { enforcedWorld, type PolicySnapshot, type Workload } from "./world";
 
@@ -12,7 +14,8 @@ export interface Change {
   readonly kind: "cut" | "hole" | "broken";
   readonly from: string;
   readonly to: string;
-  /** Ports of `to`, TCP. */
+  readonly protocol: Protocol;
+  /** Ports of `to`. */
   readonly ports: readonly number[];
   /** What decides then, for the first of the ports. */
   readonly by: string;
@@ -22,12 +25,15 @@ export interface Change {
 
 /** An address outside the cluster that no configuration names: stands for any of them. */
 const OUTSIDE: End = { kind: "address", ip: "192.0.0.8" };
-const OUTSIDE_PORTS = [80, 443];
+const OUTSIDE_PORTS = { TCP: [80, 443] };
+
+type Ports = Readonly<Partial<Record<Protocol, readonly number[]>>>;
+const PROTOCOLS = ["TCP", "UDP", "SCTP"] as const satisfies readonly Protocol[];
 
 interface Side {
   readonly name: string;
   readonly end: End;
-  readonly ports: readonly number[];
+  readonly ports: Ports;
   /** One of Seldon's, in a namespace of ours. */
   readonly isComponent: boolean;
 }
@@ -38,12 +44,16 @@ const componentOf = ({ end }: Workload): Component | undefined =>
   );
 
 /** Ports that a workload's pods declare, and those that the table and Seldon's source know beside. */
-function tcpPorts(workload: Workload): number[] {
-  const declared = (workload.end.ports ?? []).flatMap(({ containerPort, protocol = "TCP" }) =>
-    protocol === "TCP" ? [containerPort] : [],
-  );
+function portsFor(workload: Workload): Ports {
   const component = componentOf(workload);
-  return [...new Set([...declared, ...(component === undefined ? [] : portsOf(component))])].sort((a, b) => a - b);
+  const known = { TCP: component === undefined ? [] : portsOf(component), UDP: [], SCTP: [] };
+  const of = (wanted: Protocol): number[] => {
+    const declared = (workload.end.ports ?? []).flatMap(({ containerPort, protocol = "TCP" }) =>
+      protocol === wanted ? [containerPort] : [],
+    );
+    return [...new Set([...declared, ...known[wanted]])].sort((a, b) => a - b);
+  };
+  return { TCP: of("TCP"), UDP: of("UDP"), SCTP: of("SCTP") };
 }
 
 /**
@@ -51,19 +61,39 @@ function tcpPorts(workload: Workload): number[] {
  * the stack's policies change.
  *
  * @param own The stack's policies as they will act, alone.
+ * @param leaves Policies of others that will be gone by then. @default none
+ * @throws LookError for a policy of the cluster that cannot be read.
  */
 export function changesOf(
+  snapshot: PolicySnapshot,
+  own: World,
+  namespaces: readonly string[],
+  leaves: (policy: NetworkPolicy) => boolean = () => false,
+): Change[] {
+  try {
+    return allChanges(snapshot, own, namespaces, leaves);
+  } catch (error) {
+    throw new LookError(`a policy of the cluster cannot be read: ${(error as Error).message}`, {
+      fix: "mend or delete that policy: Calico leaves it out as well",
+      cause: error,
+    });
+  }
+}
+
+function allChanges(
   { workloads, nodes, world }: PolicySnapshot,
   own: World,
   namespaces: readonly string[],
+  leaves: (policy: NetworkPolicy) => boolean,
 ): Change[] {
   const now = new Evaluator(world);
-  const then = new Evaluator(enforcedWorld(world, own));
+  const staying = { ...world, policies: world.policies.filter((policy) => !leaves(policy)) };
+  const then = new Evaluator(enforcedWorld(staying, own));
   const alone = new Evaluator(own);
   const sides: Side[] = workloads.map((workload) => ({
     name: workload.name,
     end: workload.end,
-    ports: tcpPorts(workload),
+    ports: portsFor(workload),
     isComponent: namespaces.includes(workload.namespace) && componentOf(workload) !== undefined,
   }));
   const isOurs = (index: number) => namespaces.includes(workloads[index]!.namespace);
@@ -71,12 +101,12 @@ export function changesOf(
     { name: "outside the cluster", end: OUTSIDE, ports: OUTSIDE_PORTS, isComponent: false },
     ...nodes
       .slice(0, 1)
-      .map((end) => ({ name: "API server", end, ports: [PORTS.kubernetes.apiServer], isComponent: false })),
+      .map((end) => ({ name: "API server", end, ports: { TCP: [PORTS.kubernetes.apiServer] }, isComponent: false })),
   ];
   const changes: Change[] = [];
   const compare = (from: Side, to: Side, about: string): void => {
     const ways = [now, then, alone].map((one) => one.way(from.end, to.end)) as [Way, Way, Way];
-    const found = changesBetween(ways, from, to, about);
+    const found = PROTOCOLS.flatMap((protocol) => changesBetween(ways, from, to, about, protocol));
     // Between two components the flow table is the whole truth: what it closes nobody of ours ever used.
     changes.push(...found.filter(({ kind }) => kind !== "cut" || !(from.isComponent && to.isComponent)));
   };
@@ -93,25 +123,35 @@ export function changesOf(
   return changes;
 }
 
-function changesBetween([now, then, alone]: readonly [Way, Way, Way], from: Side, to: Side, about: string): Change[] {
+function changesBetween(
+  [now, then, alone]: readonly [Way, Way, Way],
+  from: Side,
+  to: Side,
+  about: string,
+  protocol: Protocol,
+): Change[] {
   const found: Record<Change["kind"], { port: number; by: string }[]> = { cut: [], hole: [], broken: [] };
-  for (const port of to.ports) {
-    const { allowed, by } = then(port);
-    const wanted = alone(port).allowed === "yes";
+  for (const port of to.ports[protocol] ?? []) {
+    const { allowed, by } = then(port, protocol);
+    const wanted = alone(port, protocol).allowed === "yes";
     if (allowed === "no" && wanted) found.broken.push({ port, by });
-    else if (allowed === "no" && now(port).allowed !== "no") found.cut.push({ port, by });
+    else if (allowed === "no" && now(port, protocol).allowed !== "no") found.cut.push({ port, by });
     else if (allowed !== "no" && !wanted) found.hole.push({ port, by });
   }
   return (Object.keys(found) as Change["kind"][]).flatMap((kind) => {
     const [first] = found[kind];
     if (first === undefined) return [];
     const ports = found[kind].map(({ port }) => port);
-    return [{ kind, from: from.name, to: to.name, ports, by: first.by, about }];
+    return [{ kind, from: from.name, to: to.name, protocol, ports, by: first.by, about }];
   });
 }
 
 /** `shop/Deployment web -> financial-ml/StatefulSet mlserver, TCP 9000, 9500`. */
-export const showChange = ({ from, to, ports }: Change): string => `${from} -> ${to}, TCP ${ports.join(", ")}`;
+export const showChange = (change: Change): string => `${change.from} -> ${change.to}, ${showPorts(change)}`;
+
+/** `TCP 9000, 9500`. */
+export const showPorts = ({ protocol, ports }: Pick<Change, "protocol" | "ports">): string =>
+  `${protocol} ${ports.join(", ")}`;
 
 /** Workloads of these namespaces that the flow table does not know: they lose all but names. */
 export const unknownWorkloads = ({ workloads }: PolicySnapshot, namespaces: readonly string[]): Workload[] =>

@@ -215,7 +215,7 @@ describe("a deny in the tier of a security team", () => {
     const actors = everybody(policyContext(config));
     const named = (name: string) => actors.find((actor) => actor.name === name)!.end;
     const server = named("tenant-1/server");
-    expect(evaluator.verdict(named("tenant-1/envoy"), server, PORTS.server.proxyHttp)).toEqual({
+    expect(evaluator.verdict(named("tenant-1/envoy"), server, PORTS.server.proxyHttp)).toMatchObject({
       allowed: "no",
       by: "GlobalNetworkPolicy security.quarantine ingress[0]",
     });

@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function stackFile(cluster: object = {}): string {
+function stackFile(cluster: object = {}, policies: object = { enabled: false }): string {
   const file = join(folder, "Pulumi.taken.yaml");
   const values = {
     cluster: {
@@ -41,7 +41,7 @@ function stackFile(cluster: object = {}): string {
     },
     network: { nodeCidrs: ["192.0.2.0/24"] },
     seldon: { namespace: NAMESPACE },
-    policies: { enabled: false },
+    policies,
   };
   const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [`seldon-k3s:${key}`, value]));
   writeFileSync(file, JSON.stringify({ config }));
@@ -142,6 +142,26 @@ test("what the API server refuses stands in the way", async () => {
   expect(code).toBe(1);
   expect(stdout.replace(/\s+/g, " ")).toContain(`the API server refuses the declaration: ${message}`);
   expect(existsSync(join(folder, "import/2-resources.json"))).toBe(true);
+});
+
+test("who would be cut off once the policies act", async () => {
+  live.put(namespace(), "kubectl-create");
+  const pod = (home: string, name: string, port: number, labels: Record<string, string> = {}) => ({
+    metadata: { name, namespace: home, labels },
+    spec: { containers: [{ name: "c", ports: [{ containerPort: port }] }] },
+    status: { phase: "Running" },
+  });
+  const scheduler = pod(NAMESPACE, "scheduler", 9004, { "app.kubernetes.io/name": "seldon-scheduler" });
+  live.api.list("/api/v1/pods", [scheduler, pod(NAMESPACE, "notebook", 8888), pod("shop", "web", 8080)]);
+  const { stdout } = await adoptWith(stackFile({}, { takenOver: [NAMESPACE] }), "--json");
+  const { cut } = JSON.parse(stdout) as { cut: string[] };
+  expect(cut).toContain(
+    `${NAMESPACE}/Pod notebook: no row of the flow table is about it; it would reach the DNS and nothing else, and nobody it`,
+  );
+  expect(cut.find((line) => line.startsWith(`${NAMESPACE}/Pod scheduler, TCP`))).toMatch(
+    /9004.*: closed to seldon\/Pod notebook, shop\/Pod web$/,
+  );
+  expect(cut).toContain(`${NAMESPACE}/Pod scheduler: no way to shop/Pod web, TCP 8080`);
 });
 
 test("what could not be looked at leaves no files behind, and says verb and resource", async () => {

@@ -55,6 +55,37 @@ export const SCHEDULER_CASES: readonly Reproduction[] = [
     says: [/no NetworkPolicy opens port 53/],
   },
   {
+    injected: "the policy that opens DNS is gone, and another opens every address but pods'",
+    verdict: "scheduler-dns",
+    make: (world) => {
+      noScheduler(
+        world,
+        "dial tcp: lookup seldon-scheduler on 10.43.0.10:53: read udp 10.42.128.20:4->10.43.0.10:53: i/o timeout",
+      );
+      close(world, "allow-every-pod", "egress", 53);
+      world.objects.policies.push({
+        metadata: { name: "outside", namespace: "financial-ml" },
+        spec: {
+          podSelector: {},
+          policyTypes: ["Egress"],
+          egress: [{ to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["10.42.0.0/16"] } }] }],
+        },
+      });
+    },
+    says: [/no NetworkPolicy opens port 53 out of namespace financial-ml; closed by .*outside/],
+  },
+  {
+    injected: "agents run on their nodes' network, where no policy knows them as agents",
+    verdict: "scheduler-policy",
+    make: (world) => {
+      noScheduler(world, TIMEOUT);
+      for (const pod of world.objects.pods) {
+        if (pod.metadata.name === P) Object.assign(pod.spec!, { hostNetwork: true, nodeName: "n-agents" });
+      }
+    },
+    says: [/no NetworkPolicy opens port 9005 into namespace financial-ml/],
+  },
+  {
     injected: "CoreDNS is down",
     verdict: "scheduler-dns",
     make: (world) => {

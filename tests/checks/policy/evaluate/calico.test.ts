@@ -80,7 +80,7 @@ const tier = (name: string, order: number, defaultAction = "Deny"): Tier => ({
   spec: { order, defaultAction },
 });
 const evaluator = (more: Partial<World>) =>
-  new Evaluator({ namespaces: { shop: { team: "a" } }, policies: [], ...more });
+  new Evaluator({ namespaces: { shop: { team: "a" }, other: {} }, policies: [], ...more });
 const ask = (more: Partial<World>, from: End, to: End, port = 80) => evaluator(more).verdict(from, to, port).allowed;
 const calico = (...calicoPolicies: CalicoPolicy[]) => ({ calicoPolicies });
 
@@ -125,6 +125,14 @@ describe("policies", () => {
     expect(ask(by("projectcalico.org/name == 'other'"), other, db)).toBe("yes");
     expect(ask(by("kubernetes.io/metadata.name == 'other'"), other, db)).toBe("yes");
     expect(ask(by("all()"), outside, db)).toBe("no");
+    // Of a namespace that nobody told about, its name alone is known.
+    const far = pod("far", {}, "10.42.2.10");
+    expect(ask(by("team == 'a'"), far, db)).toBe("unknown");
+    expect(ask(by("!has(team)"), far, db)).toBe("unknown");
+    expect(ask(by("projectcalico.org/name == 'far'"), far, db)).toBe("yes");
+    expect(ask(by("kubernetes.io/metadata.name == 'shop'"), far, db)).toBe("no");
+    expect(ask(by("all()"), far, db)).toBe("yes");
+    expect(ask(calico(global("p", { namespaceSelector: "team == 'a'", types: ["Egress"] })), far, db)).toBe("unknown");
     expect(ask(by("global()"), web, db)).toBe("no");
   });
 
@@ -273,7 +281,7 @@ describe("tiers", () => {
     expect(ask({ tiers, calicoPolicies: [never, pass], policies: [open] }, web, db)).toBe("yes");
     const closed = kubernetes({ podSelector: {}, policyTypes: ["Ingress"] });
     expect(ask({ tiers, calicoPolicies: [never, pass], policies: [closed] }, web, db)).toBe("no");
-    expect(evaluator({ tiers, calicoPolicies: [pass] }).verdict(web, db, 80)).toEqual({
+    expect(evaluator({ tiers, calicoPolicies: [pass] }).verdict(web, db, 80)).toMatchObject({
       allowed: "yes",
       by: "GlobalNetworkPolicy security.a ingress[0]",
     });

@@ -1,6 +1,7 @@
 /** Kubernetes' NetworkPolicies against what the API documentation (networking.k8s.io/v1) says of each field. */
 import { Evaluator } from "../../../../checks/policy/evaluate/evaluate";
 import type { AddressEnd, End, PodEnd, Protocol, World } from "../../../../checks/policy/evaluate/model";
+import type { LabelSelector } from "../../../../checks/cluster/objects";
 import type { NetworkPolicy } from "../../../../checks/evidence/objects";
 
 const pod = (namespace: string, labels: Record<string, string>, more: Partial<PodEnd> = {}): PodEnd => ({
@@ -269,14 +270,31 @@ describe("ports", () => {
   });
 });
 
-test("a verdict names the rules that decide", () => {
+test("a verdict names the rules that decide, and their policies", () => {
   const open = { ...policy({ podSelector: {}, ingress: [{ ports: [{ port: 1 }] }, { ports: [{ port: 80 }] }] }) };
   const named = { ...open, metadata: { name: "open", namespace: "shop" } };
   const evaluator = new Evaluator(world(named, DENY));
-  expect(evaluator.verdict(other, web, 80)).toEqual({ allowed: "yes", by: "NetworkPolicy shop/open ingress[1]" });
+  expect(evaluator.verdict(other, web, 80)).toEqual({
+    allowed: "yes",
+    by: "NetworkPolicy shop/open ingress[1]",
+    policies: ["NetworkPolicy shop/open"],
+  });
   expect(evaluator.verdict(other, web, 81)).toEqual({
     allowed: "no",
     by: "nothing opens it in: NetworkPolicy shop/open, NetworkPolicy shop/p",
+    policies: ["NetworkPolicy shop/open", "NetworkPolicy shop/p"],
   });
-  expect(evaluator.verdict(other, plain, 81)).toEqual({ allowed: "yes", by: "no policy is about it" });
+  expect(evaluator.verdict(other, plain, 81)).toEqual({ allowed: "yes", by: "no policy is about it", policies: [] });
+});
+
+test("of a namespace that nobody told about, its name alone is known", () => {
+  const far = pod("far", {}, { ip: "10.42.2.10" });
+  const from = (namespaceSelector: LabelSelector) =>
+    ask([policy({ podSelector: {}, ingress: [{ from: [{ namespaceSelector }] }] })], far, db);
+  const byName = "kubernetes.io/metadata.name";
+  expect(from({ matchLabels: { team: "a" } })).toBe("unknown");
+  expect(from({ matchExpressions: [{ key: "team", operator: "DoesNotExist" }] })).toBe("unknown");
+  expect(from({ matchLabels: { [byName]: "far" } })).toBe("yes");
+  expect(from({ matchExpressions: [{ key: byName, operator: "NotIn", values: ["far"] }] })).toBe("no");
+  expect(from({})).toBe("yes");
 });
