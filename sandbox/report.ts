@@ -56,7 +56,7 @@ export function realityOf(input: RealityInput): { readonly real: string[]; reado
       ...(isReal
         ? []
         : [
-            `charts ${names.join(", ")}: plain YAML of ours with permissive CRDs, Helm values have no effect; ${reason}`,
+            `charts ${names.join(", ")}: plain YAML of ours with permissive CRDs, Helm values have no effect but on the runtime's pods; ${reason}`,
           ]),
       ...(isCli
         ? []

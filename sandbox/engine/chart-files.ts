@@ -1,7 +1,9 @@
-/** The objects of a chart folder: a stand-in's files as they are, a real chart's as Helm renders them. */
+/** The objects of a chart folder: a stand-in's files nearly as they are, a real chart's as Helm renders them. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KubernetesObject } from "../api/objects";
+import { load } from "js-yaml";
+import { overlay } from "../../components/seldon/overlay";
+import { fields, type KubernetesObject } from "../api/objects";
 import { SandboxError } from "../failure";
 import { parseDocuments } from "../simulation/documents";
 import { tailOf } from "../supervisor";
@@ -38,21 +40,41 @@ export async function chartObjects(
 ): Promise<KubernetesObject[]> {
   const { folder } = release;
   if (!existsSync(join(folder, "Chart.yaml"))) throw new Error(`there is no chart in ${folder}`);
-  if (isStandIn(folder)) return ["crds", "templates"].flatMap((part) => standInObjects(join(folder, part)));
+  if (isStandIn(folder)) return standInObjects(release);
   if (!helm) throw new SandboxError(`${folder} is a real chart, and no helm was built to render it`);
   const text = await helmTemplate(helm, release, signal);
   const isHook = ({ metadata }: KubernetesObject) => metadata.annotations?.["helm.sh/hook"] !== undefined;
   return parseDocuments(text, folder).filter((object) => !isHook(object));
 }
 
-function standInObjects(folder: string): KubernetesObject[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).sort();
-  return files.flatMap((file) => {
-    const text = readFileSync(join(folder, file), "utf8");
-    if (text.includes("{{"))
-      throw new Error(`${join(folder, file)} holds a template expression; a stand-in is plain YAML`);
-    return parseDocuments(text, join(folder, file));
+/** The one template expression that a stand-in may hold: Helm and this module read it alike. */
+const VALUE_AS_JSON = /\{\{ toJson \.Values\.([\w.]+) \}\}/g;
+
+function standInObjects({ folder, values }: ChartRelease): KubernetesObject[] {
+  const defaults = join(folder, "values.yaml");
+  const own = existsSync(defaults) ? fields(load(readFileSync(defaults, "utf8"))) : {};
+  const all = overlay(own, fields(values));
+  return ["crds", "templates"].flatMap((part) => {
+    const path = join(folder, part);
+    const files = existsSync(path) ? readdirSync(path).sort() : [];
+    return files.flatMap((file) => {
+      const source = join(path, file);
+      return parseDocuments(filledIn(readFileSync(source, "utf8"), all, source), source);
+    });
+  });
+}
+
+/** A stand-in's text with the values that it asks for. @throws Error when it holds another expression. */
+export function filledIn(text: string, values: object, source: string): string {
+  if (text.replace(VALUE_AS_JSON, "").includes("{{")) {
+    throw new Error(
+      `${source} holds a template expression; a stand-in is YAML with no other than {{ toJson .Values.a.b }}`,
+    );
+  }
+  return text.replace(VALUE_AS_JSON, (_, path: string) => {
+    const value = path.split(".").reduce<unknown>((at, key) => fields(at)[key], values);
+    if (value === undefined) throw new Error(`${source} asks for the value "${path}", which values.yaml does not hold`);
+    return JSON.stringify(value);
   });
 }
 

@@ -1,8 +1,10 @@
 /** Every custom resource that a stack renders, against the real API server with the real CRDs. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KubernetesObject } from "../../sandbox/api/objects";
-import { parseDocuments, readDocumentFile, readDocuments } from "../../sandbox/simulation/documents";
+import { load } from "js-yaml";
+import { fields, type KubernetesObject } from "../../sandbox/api/objects";
+import { filledIn } from "../../sandbox/engine/chart-files";
+import { parseDocuments, readDocumentFile } from "../../sandbox/simulation/documents";
 import { startSimulation } from "../../sandbox/simulation";
 import { evaluate, evaluateStack, type Evaluation } from "../../tools/plan/evaluate";
 import { goldenStacks } from "../../tools/plan/golden";
@@ -19,6 +21,17 @@ const UPSTREAM = join(PROJECT, "../shared/upstream");
 const CUSTOM_GROUPS =
   /^(operator\.tigera\.io|crd\.projectcalico\.org|mlops\.seldon\.io|monitoring\.coreos\.com|cert-manager\.io|traefik\.io|networking\.istio\.io)\//;
 const FIELD_MANAGER = "test";
+
+/** The SeldonRuntime of the stand-in chart, with the chart's own values. */
+function standInRuntime(): KubernetesObject {
+  const chart = join(PROJECT, "sandbox/stand-ins/charts/seldon-core-v2-runtime");
+  const text = (file: string) => readFileSync(join(chart, file), "utf8");
+  const [runtime] = parseDocuments(
+    filledIn(text("profiles/models.yaml"), fields(load(text("values.yaml"))), chart),
+    chart,
+  );
+  return runtime!;
+}
 
 interface RenderedStack {
   readonly stack: string;
@@ -155,8 +168,8 @@ withCrds(`with the CRDs of ../shared/upstream ${withMonitoring}, and of the edge
     const { client, tools, supervisor } = cluster;
     await startSimulation({ controlPlane: cluster, tools, network: NETWORK, nodes: 2 });
     const namespace = objects.find(({ kind }) => kind === "Model")?.metadata.namespace ?? "";
-    const runtime = readDocuments(join(PROJECT, "sandbox/stand-ins/charts/seldon-core-v2-runtime/profiles"))[0];
-    const custom = [...objects, { ...runtime, metadata: { ...runtime?.metadata, namespace } } as KubernetesObject];
+    const runtime = standInRuntime();
+    const custom = [...objects, { ...runtime, metadata: { ...runtime.metadata, namespace } }];
     for (const object of custom) await apply(object);
 
     const readyOf = async (path: string, ready: (status: Record<string, unknown>) => boolean) => {

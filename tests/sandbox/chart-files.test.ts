@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareCharts, type ChartsOptions } from "../../sandbox/charts";
+import { fields } from "../../sandbox/api/objects";
 import { chartObjects } from "../../sandbox/engine/chart-files";
 import { CALICO_VERSIONS, SELDON_VERSIONS } from "../../config/compatibility";
 import { allCharts, folderOf } from "../../tools/charts/pinned";
@@ -10,6 +11,7 @@ const { signal } = new AbortController();
 
 /** Operators of other projects: a stack with them is tried with their real charts only. */
 const WITHOUT_STAND_IN = ["cert-manager", "strimzi-kafka-operator"];
+const GOLDEN = join(__dirname, "../golden");
 const OURS = allCharts().filter(({ chart }) => !WITHOUT_STAND_IN.includes(chart));
 
 let folder: string;
@@ -38,8 +40,8 @@ function realChart(parent: string, name: string): void {
   writeFileSync(join(parent, name, "Chart.yaml"), `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`);
 }
 
-const objectsOf = (name: string) =>
-  chartObjects({ folder: join(folder, "target", name), name: "release", namespace: "apps", values: {} }, { signal });
+const objectsOf = (name: string, values: object = {}) =>
+  chartObjects({ folder: join(folder, "target", name), name: "release", namespace: "apps", values }, { signal });
 
 describe("charts of a run", () => {
   test("stand-ins exist for every other chart of every supported version, with the version that was asked for", async () => {
@@ -66,7 +68,42 @@ describe("charts of a run", () => {
     const [runtime] = OURS.filter(({ chart }) => chart === "seldon-core-v2-runtime");
     await prepareCharts(options({ given: null, profile: "pipelines" }));
     const [object] = await objectsOf(folderOf(runtime!));
-    expect(object?.spec?.["overrides"]).toContainEqual({ name: "seldon-modelgateway", replicas: 1 });
+    expect(object?.spec?.["overrides"]).toContainEqual({
+      name: "seldon-modelgateway",
+      replicas: 1,
+      podSpec: {},
+    });
+  });
+
+  test("the runtime's stand-in hands a component's podSpec on, as the real chart does", async () => {
+    const [runtime] = OURS.filter(({ chart }) => chart === "seldon-core-v2-runtime");
+    await prepareCharts(options({ given: null }));
+    const podSpec = { securityContext: { seccompProfile: { type: "RuntimeDefault" } }, containers: [] };
+    const [object] = await objectsOf(folderOf(runtime!), { scheduler: { podSpec, serviceType: "ClusterIP" } });
+    const overrides = object?.spec?.["overrides"] as { name: string; podSpec: unknown }[];
+    expect(Object.fromEntries(overrides.map((one) => [one.name, one.podSpec]))).toEqual({
+      hodometer: {},
+      "seldon-scheduler": podSpec,
+      "seldon-envoy": {},
+      "seldon-dataflow-engine": {},
+      "seldon-modelgateway": {},
+      "seldon-pipelinegateway": {},
+    });
+  });
+
+  test("the stand-ins have a CRD for every kind of an operator's that a golden plan makes", async () => {
+    await prepareCharts(options({ given: null }));
+    const known = new Set<unknown>();
+    for (const pinned of OURS) {
+      for (const { kind, spec } of await objectsOf(folderOf(pinned)))
+        if (kind === "CustomResourceDefinition")
+          known.add(`${String(spec?.["group"])} ${String(fields(spec?.["names"])["kind"])}`);
+    }
+    const plans = readdirSync(GOLDEN).map((file) => readFileSync(join(GOLDEN, file), "utf8"));
+    const kinds = /kubernetes:((?:crd\.projectcalico\.org|operator\.tigera\.io|mlops\.seldon\.io)\/v\w+):(\w+)/g;
+    const made = plans.flatMap((plan) => [...plan.matchAll(kinds)].map(([, group, kind]) => `${group} ${kind}`));
+    expect(made.length).toBeGreaterThan(100);
+    expect(made.map((one) => one.replace(/\/v\w+|Patch$/g, "")).filter((one) => !known.has(one))).toEqual([]);
   });
 
   test("says why there are stand-ins when no real chart can be had", async () => {
@@ -132,11 +169,13 @@ END`);
     ).rejects.toThrow(/broken template/);
   });
 
-  test("a stand-in with a template expression is refused", async () => {
+  test("a stand-in with any other template expression than a value as JSON is refused", async () => {
     realChart(folder, "x");
     writeFileSync(join(folder, "x/Chart.yaml"), 'annotations: { seldon-k3s/stand-in: "true" }\n');
     writeFileSync(join(folder, "x/templates/a.yaml"), "metadata: { name: {{ .Release.Name }} }\n");
-    await expect(chartObjects(release(), { signal })).rejects.toThrow("a stand-in is plain YAML");
+    await expect(chartObjects(release(), { signal })).rejects.toThrow("a stand-in is YAML with no");
+    writeFileSync(join(folder, "x/templates/a.yaml"), "metadata: { name: {{ toJson .Values.name }} }\n");
+    await expect(chartObjects(release(), { signal })).rejects.toThrow(`a.yaml asks for the value "name"`);
   });
 
   test("a folder without a chart is named", async () => {

@@ -1,3 +1,4 @@
+import { hardened } from "../../components/seldon/pod-security";
 import type { KubernetesObject } from "../../sandbox/api/objects";
 import { forApiServer, forInstallation } from "../../sandbox/simulation/operators/calico";
 import { forSeldonRuntime, forServer } from "../../sandbox/simulation/operators/seldon";
@@ -53,6 +54,44 @@ test("a Server is a StatefulSet with the real labels and containers, and one hea
   expect(find(objects, "Service", "vision-0")?.spec).toMatchObject({ clusterIP: "None" });
   expect(find(objects, "Service", "vision-1")).toBeDefined();
   expect(objects).toHaveLength(3);
+});
+
+const CHART = { fsGroup: 1000, runAsUser: 1000, runAsGroup: 1000, runAsNonRoot: true };
+const podOf = (objects: readonly KubernetesObject[], kind: string, name: string) =>
+  (find(objects, kind, name)?.spec?.["template"] as { spec: Record<string, unknown> } | undefined)?.spec;
+
+test("pods have the charts' security context, and what the stack lays over it by the container's name", () => {
+  const podSecurity = hardened("restricted", ["scheduler"]);
+  const objects = forSeldonRuntime(
+    resource("SeldonRuntime", "seldon", { overrides: [{ name: "seldon-scheduler", podSpec: podSecurity }] }),
+  );
+  expect(podOf(objects, "StatefulSet", "seldon-scheduler")).toMatchObject({
+    securityContext: { ...CHART, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [{ name: "scheduler", securityContext: podSecurity?.containers[0]?.securityContext }],
+  });
+  const envoy = podOf(objects, "Deployment", "seldon-envoy");
+  expect(envoy?.["securityContext"]).toEqual(CHART);
+  expect(envoy?.["containers"]).toEqual([{ name: "envoy", image: "stand-in.invalid/envoy" }]);
+});
+
+test("a Server's containers are merged by name, and one that the ServerConfig does not have is a fourth", () => {
+  const podSpec = {
+    securityContext: { runAsUser: 2000 },
+    nodeSelector: { pool: "gpu" },
+    containers: [
+      { name: "agent", securityContext: { allowPrivilegeEscalation: false }, env: [] },
+      { name: "watcher", image: "registry.example.com/watcher:1" },
+    ],
+  };
+  const pod = podOf(forServer(resource("Server", "vision", { podSpec })), "StatefulSet", "vision");
+  expect(pod?.["securityContext"]).toEqual({ ...CHART, runAsUser: 2000 });
+  expect(pod).not.toHaveProperty("nodeSelector");
+  expect(pod?.["containers"]).toEqual([
+    { name: "rclone", image: "stand-in.invalid/rclone" },
+    { name: "mlserver", image: "stand-in.invalid/mlserver" },
+    { name: "agent", image: "stand-in.invalid/agent", securityContext: { allowPrivilegeEscalation: false } },
+    { name: "watcher", image: "stand-in.invalid/watcher" },
+  ]);
 });
 
 test("an Installation's pools become IPPools, as the real operator writes them", () => {

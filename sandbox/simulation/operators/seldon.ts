@@ -1,6 +1,7 @@
 /** What Seldon Core's operator would make of its resources (2.10.2, `operator/controllers/reconcilers`). */
 import { MESH_SERVICE_PORT, PORTS } from "../../../components/network-policies/ports";
 import { fields, type KubernetesObject } from "../../api/objects";
+import { withPodSpec } from "./pod-spec";
 import { service, workload, type WorkloadKind } from "./workload";
 
 interface Component {
@@ -21,7 +22,7 @@ const NAME_LABEL = "app.kubernetes.io/name";
 
 const count = (value: unknown, otherwise: number) => (typeof value === "number" ? value : otherwise);
 
-/** For a SeldonRuntime: the components with the replicas of its overrides, and their Services. */
+/** For a SeldonRuntime: the components with the replicas and pods of its overrides, and their Services. */
 export function forSeldonRuntime(runtime: KubernetesObject): readonly KubernetesObject[] {
   const namespace = runtime.metadata.namespace ?? "default";
   const list = runtime.spec?.["overrides"];
@@ -39,7 +40,7 @@ export function forSeldonRuntime(runtime: KubernetesObject): readonly Kubernetes
         name,
         namespace,
         labels: { [NAME_LABEL]: name },
-        containers: [container],
+        ...withPodSpec([container], overrideOf(name)["podSpec"]),
         replicas: count(overrideOf(name)["replicas"], 1),
       }),
     );
@@ -88,6 +89,6 @@ export function forServer({ metadata, spec }: KubernetesObject): readonly Kubern
       },
     }),
   );
-  const containers = ["rclone", inference, "agent"];
-  return [workload({ kind: "StatefulSet", name, namespace, labels, containers, replicas }), ...services];
+  const pod = withPodSpec(["rclone", inference, "agent"], spec?.["podSpec"]);
+  return [workload({ kind: "StatefulSet", name, namespace, labels, ...pod, replicas }), ...services];
 }

@@ -13,14 +13,19 @@ export interface WorkloadSpec {
   /** Not for a DaemonSet. @default 1 */
   readonly replicas?: number;
   readonly hostNetwork?: boolean;
+  /** Of the pods. */
+  readonly securityContext?: object;
+  /** By the container's name. */
+  readonly containerSecurity?: Readonly<Record<string, object>>;
 }
 
 /** Pods of a stand-in pull no image; the name says so to whoever looks. */
 const image = (container: string) => `stand-in.invalid/${container}`;
 
-/** A workload as the absent operator would make it, reduced to what a scheduler and a NetworkPolicy look at. */
+/** A workload as the absent operator would make it, reduced to what a scheduler, a NetworkPolicy and Pod Security look at. */
 export function workload(spec: WorkloadSpec): KubernetesObject {
   const { kind, name, namespace, labels, containers, replicas = 1, hostNetwork = false } = spec;
+  const { securityContext, containerSecurity = {} } = spec;
   return {
     apiVersion: "apps/v1",
     kind,
@@ -33,8 +38,12 @@ export function workload(spec: WorkloadSpec): KubernetesObject {
         metadata: { labels },
         spec: {
           ...(hostNetwork ? { hostNetwork } : {}),
+          ...(securityContext === undefined ? {} : { securityContext }),
           terminationGracePeriodSeconds: 0,
-          containers: containers.map((container) => ({ name: container, image: image(container) })),
+          containers: containers.map((container) => {
+            const security = containerSecurity[container];
+            return { name: container, image: image(container), ...(security ? { securityContext: security } : {}) };
+          }),
         },
       },
     },
