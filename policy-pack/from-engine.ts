@@ -1,7 +1,8 @@
 /** The resources that the Pulumi engine hands to a policy, as the rules see them. */
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
-import type { JudgedResource, Tree } from "./resource";
-import { isTree, UNKNOWN } from "./resource";
+import type { JudgedResource } from "./resource";
+import { UNKNOWN } from "./resource";
+import { isTree, type Tree } from "../config/tree";
 
 /**
  * A copy with {@link UNKNOWN} where the policy library would throw: it hands out proxies whose members throw when they are

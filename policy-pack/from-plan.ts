@@ -1,7 +1,8 @@
 /** The resources of an in-process plan, as the rules see them. */
 import type { RecordedResource } from "../inprocess/engine";
 import { revealSecrets, UNKNOWN_MASK } from "../inprocess/secrets";
-import { isTree, type JudgedResource, type Tree, UNKNOWN } from "./resource";
+import { type JudgedResource, UNKNOWN } from "./resource";
+import { isTree, type Tree } from "../config/tree";
 
 function judged(value: unknown): unknown {
   if (value === UNKNOWN_MASK) return UNKNOWN;

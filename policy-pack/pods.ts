@@ -1,5 +1,6 @@
 /** Where pods are described: in objects that make them and in Helm values, as a whole or as what is laid over them. */
-import { isRelease, isTree, type JudgedResource, kindOf, member, places, type Tree, UNKNOWN } from "./resource";
+import { isRelease, type JudgedResource, kindOf, member, places, UNKNOWN } from "./resource";
+import { isTree, type Tree } from "../config/tree";
 
 /** Kinds whose spec describes no pod, however it looks. */
 const WITHOUT_PODS = new Set([

@@ -1,10 +1,9 @@
 /** A resource as the rules see it, whoever asks them: the Pulumi engine or a plan in process. */
 import { parseUrn } from "../inprocess/urn";
+import { isTree, type Tree } from "../config/tree";
 
 /** What stands for a value that nobody knows before the deployment. */
 export const UNKNOWN: unique symbol = Symbol("known only after the deployment");
-
-export type Tree = Readonly<Record<string, unknown>>;
 
 export interface JudgedResource {
   readonly urn: string;
@@ -17,9 +16,6 @@ export interface JudgedResource {
   /** Undefined where it cannot be seen: the engine hands this option to no policy (@pulumi/policy 1.21). */
   readonly retainOnDelete: boolean | undefined;
 }
-
-export const isTree = (value: unknown): value is Tree =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The stack that the resource belongs to. */
 export const stackOf = ({ urn }: JudgedResource): string => parseUrn(urn).stack;

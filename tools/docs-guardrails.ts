@@ -1,8 +1,8 @@
 /** The generated parts of docs/guardrails.md: the rules, and what is stopped by which layer. */
-import { isTree } from "../policy-pack/resource";
 import { GUARDRAILS } from "../policy-pack/rules";
 import { mistakes, refusalOf } from "../tests/config/mistakes";
 import { DANGEROUS_CHANGES, type Layer } from "../tests/policy-pack/dangerous/changes";
+import { isTree } from "../config/tree";
 
 /** A section for every rule. */
 export const renderGuardrails = (): string =>

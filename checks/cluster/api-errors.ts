@@ -1,6 +1,7 @@
 /** Turns what the API server, or the way to it, answers into one clear line. Pure. */
 import { messageOf } from "../../config/thrown";
 import { LookError } from "../verdict";
+import { parseStatus } from "./status";
 
 /** What was asked: the words of the message come from it. */
 export interface Asked {
@@ -123,22 +124,6 @@ export function objectionOf(status: number, body: string): string | undefined {
   // A webhook that cannot take part in a dry run says nothing about the object.
   if (/does not support dry run/.test(message)) return undefined;
   return status === 400 || status === 422 || /failed to create typed patch object/.test(message) ? message : undefined;
-}
-
-interface Status {
-  readonly kind?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly details?: { readonly name?: string };
-}
-
-function parseStatus(body: string): Status | undefined {
-  try {
-    const value = JSON.parse(body) as Status | null;
-    return value?.kind === "Status" ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const statusMessage = (body: string): string =>

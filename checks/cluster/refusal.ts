@@ -1,15 +1,6 @@
 /** What the API server answers to a request that it does not fulfil. */
 
-interface Status {
-  readonly kind?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly details?: {
-    readonly name?: string;
-    readonly retryAfterSeconds?: number;
-    readonly causes?: readonly { readonly reason?: string; readonly message?: string }[];
-  };
-}
+import { parseStatus } from "./status";
 
 /** An answer that is no success, with the server's own words. */
 export class Refusal extends Error {
@@ -50,14 +41,5 @@ export class Refusal extends Error {
     if (this.status === 429) return this.causeOf("DisruptionBudget") === undefined;
     // The eviction of a pod that two budgets select is answered with 500 and never succeeds.
     return [500, 502, 503, 504].includes(this.status) && !/more than one PodDisruptionBudget/.test(this.message);
-  }
-}
-
-function parseStatus(body: string): Status | undefined {
-  try {
-    const value = JSON.parse(body) as Status | null;
-    return value?.kind === "Status" ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,7 +1,5 @@
 /** One set of Helm values over another. Pure. */
-type Tree = Readonly<Record<string, unknown>>;
-
-const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null && !Array.isArray(value);
+import { isTree, type Tree } from "../../config/tree";
 
 /** `over` laid over `base`, key by key through all mappings; where both have a value that is no mapping, `over` wins. */
 export function overlay<Base extends object>(base: Base, over: object): Base {

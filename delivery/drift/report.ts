@@ -1,7 +1,7 @@
 /** One issue per environment out of two looks at it: Pulumi's refresh and `npm run drift`. Pure. */
 import { EXIT } from "../../checks/exit-codes";
 import { body, marker, plain, table } from "../markdown";
-import { isTree } from "../plan/plan";
+import { isTree } from "../../config/tree";
 
 /** What one look found. */
 export type Look = "clean" | "drift" | "could not look";

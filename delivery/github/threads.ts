@@ -1,7 +1,7 @@
 /** Comments and issues that are found again by their mark. */
 import type { IssueAction, OpenIssue } from "../drift/report";
-import { isTree, type Tree } from "../plan/plan";
 import type { GitHub } from "./client";
+import { isTree, type Tree } from "../../config/tree";
 
 /** Who writes with the token of a workflow. A mark in anybody else's text is not ours. */
 export const WORKFLOW_AUTHOR = "github-actions[bot]";

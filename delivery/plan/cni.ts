@@ -1,7 +1,8 @@
 /** Whether two plans differ in the CNI, and how. Pure. */
 import type { Change } from "./changes";
 import { machinesOf } from "./machines";
-import { isTree, type Plan } from "./plan";
+import type { Plan } from "./plan";
+import { isTree } from "../../config/tree";
 
 /**
  * - `switch`: nodes go from one CNI to the other;

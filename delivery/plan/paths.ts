@@ -1,5 +1,5 @@
+import { isTree } from "../../config/tree";
 /** Which property paths of two values differ. Pure. */
-import { isTree } from "./plan";
 
 /** Paths as Pulumi writes them: `spec.ports[0].port`, and `["a.b"]` for a key that is no plain word. */
 export function differingPaths(before: unknown, after: unknown, at = ""): string[] {

@@ -1,7 +1,6 @@
 /** A plan as what a delivery compares: the resources of a plan file (`npm run plan`, tests/golden) by reference. Pure. */
 import { load } from "js-yaml";
-
-export type Tree = Readonly<Record<string, unknown>>;
+import { isTree, type Tree } from "../../config/tree";
 
 export interface PlanResource {
   /** `<type>::<name>`, unique within a plan. */
@@ -17,9 +16,6 @@ export interface Plan {
   readonly stack: string;
   readonly resources: ReadonlyMap<string, PlanResource>;
 }
-
-export const isTree = (value: unknown): value is Tree =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The stack itself and this project's components: nothing is created for them. */
 export const isGrouping = (type: string): boolean => type.startsWith("seldon-k3s:") || type === "pulumi:pulumi:Stack";

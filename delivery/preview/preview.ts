@@ -1,7 +1,8 @@
 /** What `pulumi preview --json` says, as a summary like that of two plans. Pure. */
 import { type Change, type Operation } from "../plan/changes";
-import { isGrouping, isTree, type Plan, type PlanResource, type Tree } from "../plan/plan";
+import { isGrouping, type Plan, type PlanResource } from "../plan/plan";
 import { type Summary, summaryOf } from "../plan/summary";
+import { isTree, type Tree } from "../../config/tree";
 
 /**
  * Steps of Pulumi's engine (3.248, `sdk/go/common/apitype`, OpType). A replacement shows as up to three steps of one

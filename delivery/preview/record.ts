@@ -1,8 +1,8 @@
 /** What a deployment must know of the preview that was approved: a small JSON file that travels with it. Pure. */
 import { createHash } from "node:crypto";
 import type { Change } from "../plan/changes";
-import { isTree } from "../plan/plan";
 import type { Summary } from "../plan/summary";
+import { isTree } from "../../config/tree";
 
 export const RECORD_VERSION = 1;
 const KIND = "seldon-k3s.preview";

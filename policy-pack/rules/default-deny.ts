@@ -1,7 +1,8 @@
 import { chartOf } from "../charts";
-import { isTree, type JudgedResource, kindOf, UNKNOWN, valueAt } from "../resource";
+import { type JudgedResource, kindOf, UNKNOWN, valueAt } from "../resource";
 import { cannotJudge, type JudgedStack, type StackFault, type StackRule } from "../rule";
 import { configOf, nameOf, namespaceOf } from "../stack";
+import { isTree } from "../../config/tree";
 
 /** Components that bring an operator with a namespace of its own, which holds no model, and why it is left alone. */
 export const OPERATORS: Readonly<Record<string, string>> = {

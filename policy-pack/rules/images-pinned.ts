@@ -1,6 +1,7 @@
 import { podPlaces } from "../pods";
-import { isTree, type JudgedResource, kindOf, listAt, member, places, type Tree, UNKNOWN, valueAt } from "../resource";
+import { type JudgedResource, kindOf, listAt, member, places, UNKNOWN, valueAt } from "../resource";
 import { cannotJudge, type Fault, type ResourceRule } from "../rule";
+import { isTree, type Tree } from "../../config/tree";
 
 /** An image reference, so that a message can quote it: nothing else fits this, a password with a colon no better than one without. */
 const REFERENCE =

@@ -1,5 +1,6 @@
-import { isTree, type JudgedResource, kindOf, listAt, type Tree, UNKNOWN, valueAt } from "../resource";
+import { type JudgedResource, kindOf, listAt, UNKNOWN, valueAt } from "../resource";
 import { cannotJudge, type Fault, type ResourceRule } from "../rule";
+import { isTree, type Tree } from "../../config/tree";
 
 type Opens = "all" | "unknown" | "some";
 

@@ -1,6 +1,7 @@
 import { podPlaces } from "../pods";
-import { isTree, UNKNOWN } from "../resource";
+import { UNKNOWN } from "../resource";
 import { cannotJudge, type ResourceRule } from "../rule";
+import { isTree } from "../../config/tree";
 
 /** The environment variable of old advice; Helm values write it as a key, containers as a name. */
 const UNREAD = "SELDON_SERVER_HOST";

@@ -1,6 +1,7 @@
 import { containersOf, podPlaces, podsOf, unknownPlaces } from "../pods";
-import { isTree, type JudgedResource, kindOf, member, type Tree, UNKNOWN, valueAt } from "../resource";
+import { type JudgedResource, kindOf, member, UNKNOWN, valueAt } from "../resource";
 import { cannotJudge, type Fault, type ResourceRule } from "../rule";
+import { isTree, type Tree } from "../../config/tree";
 
 /** Namespaces that may admit privileged pods, and why. */
 export const PRIVILEGED_NAMESPACES: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { chartOf } from "../charts";
-import { isRelease, isTree, type JudgedResource, kindOf, listAt, places, UNKNOWN, valueAt } from "../resource";
+import { isRelease, type JudgedResource, kindOf, listAt, places, UNKNOWN, valueAt } from "../resource";
 import { cannotJudge, type Fault, type ResourceRule } from "../rule";
+import { isTree } from "../../config/tree";
 
 /** Types of Services that listen outside the cluster; K3s' ServiceLB publishes each on every node. */
 const PUBLIC = new Set<unknown>(["LoadBalancer", "NodePort"]);

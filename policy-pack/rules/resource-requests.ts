@@ -1,6 +1,7 @@
 import { containersOf, podsOf } from "../pods";
-import { isTree, type JudgedResource, kindOf, member, UNKNOWN, valueAt } from "../resource";
+import { type JudgedResource, kindOf, member, UNKNOWN, valueAt } from "../resource";
 import { cannotJudge, type Fault, type ResourceRule } from "../rule";
+import { isTree } from "../../config/tree";
 
 /** What a scheduler has to know. */
 const REQUESTS = ["cpu", "memory"] as const;

@@ -1,9 +1,10 @@
 /** Every guardrail: what passes, what fails, and what it says where a value is not known yet. */
 import { judge } from "../../policy-pack/judge";
-import { type JudgedResource, type Tree, UNKNOWN } from "../../policy-pack/resource";
+import { type JudgedResource, UNKNOWN } from "../../policy-pack/resource";
 import type { JudgedStack } from "../../policy-pack/rule";
 import { GUARDRAILS } from "../../policy-pack/rules";
 import { CALICO_POLICY, namespace, policy, release, resource, server } from "./support";
+import type { Tree } from "../../config/tree";
 
 type Given = JudgedResource | readonly JudgedResource[] | JudgedStack;
 /** Where the rule objects, and how it counts. */

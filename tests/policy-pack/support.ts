@@ -1,4 +1,5 @@
-import { type JudgedResource, type Tree } from "../../policy-pack/resource";
+import type { JudgedResource } from "../../policy-pack/resource";
+import type { Tree } from "../../config/tree";
 
 /** A resource of the stack `prod`, directly under it unless a component is named. */
 export function resource(

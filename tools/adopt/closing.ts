@@ -4,7 +4,6 @@ import { enforcedNamespaces } from "../../config/policies";
 import { seldonNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { quote } from "../../checks/context";
-import type { Tree } from "../../checks/drift/objects/field-path";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import type { NetworkPolicy } from "../../checks/evidence/objects";
 import { changesOf } from "../../checks/policy/existing/cuts";
@@ -13,6 +12,7 @@ import { cutLines } from "./cut";
 import type { Inventory } from "./inventory";
 import type { Obstacle } from "./obstacles";
 import { opensEverything } from "./workarounds";
+import type { Tree } from "../../config/tree";
 
 /** Namespaces that others made and that the first `up` would close although nobody asked for it. */
 export function closedUnasked({ objects }: Inventory, config: StackConfig, stack: string): Obstacle[] {

@@ -1,11 +1,11 @@
 /** Which Helm release holds what: Helm installs nothing that another release, or none, already has. */
 import { objectPath } from "../../checks/cluster/paths";
 import { quote } from "../../checks/context";
-import { isTree, type Tree } from "../../checks/drift/objects/field-path";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import type { StoredSecret } from "../../checks/drift/objects/release-record";
 import { type FoundRelease, helmOwner, type Inventory } from "./inventory";
 import type { Obstacle } from "./obstacles";
+import { isTree, type Tree } from "../../config/tree";
 
 /** An object that a chart always brings, by which a release under another name is known. */
 interface Mark {

@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import { createLimit } from "../../checks/engine/limit";
 import { objectPath } from "../../checks/cluster/paths";
 import { compare } from "../../checks/drift/objects/compare";
-import { isTree, isWithin, type Tree } from "../../checks/drift/objects/field-path";
+import { isWithin } from "../../checks/drift/objects/field-path";
 import type { ObjectDifference } from "../../checks/drift/objects/findings";
 import { ownedFields } from "../../checks/drift/objects/managed-fields";
 import { isOwn } from "../../checks/drift/objects/managers";
@@ -14,6 +14,7 @@ import { show } from "../../checks/drift/objects/show";
 import { outcomeOfError } from "../../checks/verdict";
 import { type Candidates, importId, type ObjectCandidate, type ReleaseCandidate } from "./candidates";
 import { droppedFields } from "./kept-managers";
+import { isTree, type Tree } from "../../config/tree";
 
 /**
  * `adopt`: it exists, and others made it. `own`: the stack wrote it before. `create`: it does not exist yet. `leaving`: it

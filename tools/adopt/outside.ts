@@ -1,9 +1,9 @@
 /** What is in the stack's namespaces and in nobody's declaration, and the workarounds among everything that is there. */
 import { groupPath } from "../../checks/cluster/paths";
-import { isTree, type Tree } from "../../checks/drift/objects/field-path";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import { namespacesOf } from "../../checks/subject";
 import { ALLOW_ALL, opensEverything, type Workaround, workaroundsIn } from "./workarounds";
+import { isTree, type Tree } from "../../config/tree";
 
 /** An object by its names, as reports and requests need it. */
 export interface Named {

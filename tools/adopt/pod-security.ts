@@ -1,9 +1,9 @@
 /** Whether the Pod Security level that the first `up` puts on a namespace refuses pods that a workaround makes. Pure. */
-import { isTree } from "../../checks/drift/objects/field-path";
 import { quote } from "../../checks/context";
 import type { Inventory } from "./inventory";
 import type { Obstacle } from "./obstacles";
 import type { FoundWorkaround } from "./outside";
+import { isTree } from "../../config/tree";
 
 const LABEL = "pod-security.kubernetes.io/enforce";
 

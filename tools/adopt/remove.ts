@@ -1,7 +1,6 @@
 /** `npm run adopt -- <stack> --remove-workarounds`: a preview by dry runs, and with `--yes` the steps themselves. */
 import { objectPath } from "../../checks/cluster/paths";
 import { EXIT, type ExitCode } from "../../checks/exit-codes";
-import { isTree, type Tree } from "../../checks/drift/objects/field-path";
 import { LookError } from "../../checks/verdict";
 import { Refusal } from "../../checks/cluster/refusal";
 import { Sender } from "../../checks/cluster/sender";
@@ -9,6 +8,7 @@ import { Guards } from "./guards";
 import { liveObjects, workaroundsOf } from "./outside";
 import { type RemovalStep, removalSteps } from "./removal";
 import type { AdoptRun } from "./run";
+import { isTree, type Tree } from "../../config/tree";
 
 /**
  * Field manager of these steps: that of the provider's own updates. It takes such fields over again at its next apply; under

@@ -6,6 +6,7 @@ import { quote } from "../../checks/context";
 import { EXIT, type ExitCode } from "../../checks/exit-codes";
 import { writeWhole } from "../../checks/report/atomic-file";
 import { textOptions } from "../../checks/report/text";
+import { messageOf } from "../../config/thrown";
 import { ToolError } from "../cli";
 import { type ImportFile, importFiles } from "./import-file";
 import { type AdoptReport, jsonReport, textReport } from "./report";
@@ -70,7 +71,7 @@ function writeFile(file: string, content: ImportFile): void {
     mkdirSync(dirname(file), { recursive: true });
     writeWhole(file, `${JSON.stringify(content, undefined, 2)}\n`);
   } catch (error) {
-    throw new ToolError(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ToolError(`cannot write ${file}: ${messageOf(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The workarounds that clusters with "connection refused" collect, and what takes each away. Pure. */
-import { isTree, item, member, nameOf, type Tree } from "../../checks/drift/objects/field-path";
+import { item, member, nameOf } from "../../checks/drift/objects/field-path";
+import { isTree, type Tree } from "../../config/tree";
 
 export type WorkaroundKind = "hostNetwork" | "SELDON_SERVER_HOST" | "allow-all";
 

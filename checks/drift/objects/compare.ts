@@ -4,10 +4,10 @@ import type { Kinds } from "../../cluster/kinds";
 import { objectPath } from "../../cluster/paths";
 import type { DeclaredObject } from "./declared";
 import { differences, missingFrom } from "./difference";
-import { isTree, type Tree } from "./field-path";
 import { Findings, type ObjectDifference, whole } from "./findings";
 import { type OwnedField, ownedFields } from "./managed-fields";
 import { DRY_RUN_MANAGER, isOwn } from "./managers";
+import { isTree, type Tree } from "../../../config/tree";
 
 export interface Comparison {
   readonly differences: readonly ObjectDifference[];

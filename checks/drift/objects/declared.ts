@@ -1,6 +1,6 @@
 /** What a stack declares in the cluster, as plain data: made from a plan, so that neither the CLI nor a state is needed. */
 import { LookError } from "../../verdict";
-import { isTree, type Tree } from "./field-path";
+import { isTree, type Tree } from "../../../config/tree";
 
 /** An object whose fields are declared. */
 export interface DeclaredObject {

@@ -1,5 +1,6 @@
 /** What differs between an object as it is and as the declaration would make it. Pure. */
-import { isTree, item, member, nameOf, namesOf, type Tree } from "./field-path";
+import { item, member, nameOf, namesOf } from "./field-path";
+import { isTree, type Tree } from "../../../config/tree";
 
 /** One field, or one whole item of a list, that differs. */
 export interface FieldDifference {

@@ -3,12 +3,7 @@
  * `spec.template.spec.containers[mlserver].image`, `metadata.labels[app.kubernetes.io/name]`, `spec.ingress[0].from`.
  * Pure.
  */
-
-/** A value as JSON knows it. */
-export type Tree = Readonly<Record<string, unknown>>;
-
-export const isTree = (value: unknown): value is Tree =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { isTree } from "../../../config/tree";
 
 /** The path of a member: with a dot where the key is a plain word, else in brackets. */
 export function member(path: string, key: string): string {

@@ -2,10 +2,11 @@
 import { classOf, type DriftClass, type Origin } from "./classes";
 import type { DeclaredObject } from "./declared";
 import { type FieldDifference, namedFields } from "./difference";
-import { FieldIndex, isTree, member, type Tree } from "./field-path";
+import { FieldIndex, member } from "./field-path";
 import { type OwnedField, ownership } from "./managed-fields";
 import { isOwn } from "./managers";
 import { show } from "./show";
+import { isTree, type Tree } from "../../../config/tree";
 
 /** One difference, ready to be told: values are shown, never whole. */
 export interface ObjectDifference {

@@ -2,7 +2,8 @@
  * Who owns which field, from `metadata.managedFields` (Kubernetes' fieldsV1: `f:` a field, `k:` an item of a list by its
  * key, `v:` a value of a set, `i:` an item by its place, `.` the thing itself). Pure.
  */
-import { FieldIndex, isTree, isWithin, item, member, type Tree } from "./field-path";
+import { FieldIndex, isWithin, item, member } from "./field-path";
+import { isTree, type Tree } from "../../../config/tree";
 
 export interface ManagedFieldsEntry {
   readonly manager?: string;

@@ -12,11 +12,11 @@ import { LookError } from "../../verdict";
 import type { Comparing } from "./compare";
 import type { Declared, DeclaredRelease } from "./declared";
 import { declaredObjects } from "./declared-objects";
-import { type Tree, isTree } from "./field-path";
 import { Ledger } from "./ledger";
 import { newestRecord, type ReleaseRecord, type StoredSecret } from "./release-record";
 import { helmObjects, helmReleases } from "./releases";
 import { undeclaredObjects } from "./undeclared";
+import { isTree, type Tree } from "../../../config/tree";
 
 export class ObjectDrift {
   readonly ledger: Ledger;

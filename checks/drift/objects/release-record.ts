@@ -6,7 +6,7 @@
 import { gunzipSync } from "node:zlib";
 import { parseAllDocuments, type Tags } from "yaml";
 import { LookError } from "../../verdict";
-import { isTree, type Tree } from "./field-path";
+import { isTree, type Tree } from "../../../config/tree";
 
 export interface ReleaseRecord {
   readonly name: string;

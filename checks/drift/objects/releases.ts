@@ -10,10 +10,11 @@ import { showObject } from "./declared-objects";
 import type { DeclaredObject, DeclaredRelease } from "./declared";
 import { classOf } from "./classes";
 import { differences } from "./difference";
-import { isTree, member, type Tree } from "./field-path";
+import { member } from "./field-path";
 import type { ObjectDrift } from "./objects";
 import type { ReleaseRecord } from "./release-record";
 import { show } from "./show";
+import { isTree, type Tree } from "../../../config/tree";
 
 /** Objects of one release that are compared at the same time. */
 const AT_ONCE = 8;

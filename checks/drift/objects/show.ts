@@ -1,5 +1,6 @@
 /** Values of fields as a report may show them: short, on one line, and never a secret. Pure. */
-import { isTree, nameOf } from "./field-path";
+import { nameOf } from "./field-path";
+import { isTree } from "../../../config/tree";
 
 const HIDDEN = "[hidden]";
 /** Longer values say how long they are; nobody reads a CRD in a report. */

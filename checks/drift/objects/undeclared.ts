@@ -12,7 +12,7 @@ import { type ObjectDifference, whole } from "./findings";
 import { ownedFields } from "./managed-fields";
 import { namespacesOf } from "../../subject";
 import type { ObjectDrift } from "./objects";
-import type { Tree } from "./field-path";
+import type { Tree } from "../../../config/tree";
 
 interface UndeclaredRow {
   readonly apiVersion: string;
