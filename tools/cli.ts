@@ -116,6 +116,20 @@ export function interruption(): { readonly signal: AbortSignal; readonly dispose
   return { signal: controller.signal, dispose: () => signals.forEach((name) => process.off(name, onSignal)) };
 }
 
+/** What a command gets of its process. */
+type ProcessIo = Pick<NodeJS.Process, "stdin" | "stdout" | "stderr" | "env"> & { readonly signal: AbortSignal };
+
+/** Runs a command as this process: its arguments and streams, a signal that Ctrl-C aborts, its exit code at the end. */
+export function startCommand(run: (argv: readonly string[], io: ProcessIo) => Promise<number>): void {
+  const { signal, dispose } = interruption();
+  const { stdin, stdout, stderr, env } = process;
+  void run(process.argv.slice(2), { stdin, stdout, stderr, env, signal })
+    .then((exitCode) => {
+      process.exitCode = exitCode;
+    })
+    .finally(dispose);
+}
+
 /** What is printed for an error: the message alone where the fault is the user's, else with its stack. */
 export function tell(error: unknown): { readonly text: string; readonly exitCode: ToolExit } {
   if (error instanceof ToolError) return { text: error.message, exitCode: error.exitCode };
