@@ -1,7 +1,7 @@
 /** The steps of the rollout by name, and what is the same for all: subject, identity, end of time, clean-up, exit code. */
 import { settle } from "../../checks/engine/settle";
 import { clusterIdentity } from "../../checks/criteria/cluster-identity";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { textOptions, textReport } from "../../checks/report/text";
 import { suggest } from "../../config/suggest";

@@ -1,5 +1,5 @@
 /** What one run of a step has at hand: its subject, the cluster, progress, its end of time, and what must be undone. */
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { CheckContext } from "../../checks/context";
 import { duration } from "../../checks/report/layout";
 import { type Subject as CheckSubject, gateSubjectSchema } from "../../checks/subject";

@@ -1,6 +1,6 @@
 /** Standard streams for a command that runs inside a test. */
 import { Readable } from "node:stream";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 
 export interface Said {
   readonly code: number;

@@ -2,7 +2,7 @@
 import { CheckContext, PROJECT_DIR, quote } from "../../checks/context";
 import { clusterIdentity } from "../../checks/criteria/cluster-identity";
 import { planner } from "../../checks/cli/declared-source";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { declaredOf } from "../../checks/drift/objects/declared";
 import { ObjectDrift } from "../../checks/drift/objects/objects";
 import { runChecks } from "../../checks/engine";

@@ -1,5 +1,5 @@
 /** What both sides of `npm run adopt` work with, the look and the removal of workarounds. */
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import type { CheckContext } from "../../checks/context";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import type { StackConfig } from "../../config/schema";

@@ -1,0 +1,88 @@
+/** The live list of a long command: on a terminal only; elsewhere a command writes its lines as they come. */
+import { canRedraw, type Io } from "../io";
+import { Screen } from "../screen";
+import { lastFrame, stepsFrame } from "./frame";
+import { Steps } from "./state";
+
+/** What is said of a step while it runs. */
+export type Tell = (text: string) => void;
+
+export interface LiveOptions {
+  /** What runs: `sandbox staging`. */
+  readonly title: string;
+  /** Steps that are known from the beginning. */
+  readonly expected?: readonly string[];
+}
+
+/** @returns undefined where nothing can be redrawn on standard error ({@link canRedraw}). */
+export const liveSteps = (options: LiveOptions, io: Pick<Io, "stderr" | "env" | "signal">): LiveSteps | undefined =>
+  canRedraw(io.stderr, io.env) ? new LiveSteps(options, io) : undefined;
+
+export class LiveSteps {
+  private readonly steps = new Steps();
+  private readonly startedAt = performance.now();
+  private readonly screen: Screen;
+
+  constructor(
+    private readonly options: LiveOptions,
+    private readonly io: Pick<Io, "stderr" | "signal">,
+  ) {
+    this.steps.expect(options.expected ?? []);
+    this.screen = new Screen(io.stderr, (size) => stepsFrame(this.steps, performance.now(), this.frame(size)));
+  }
+
+  /** Steps that are still to come. */
+  expect(names: readonly string[]): void {
+    this.steps.expect(names);
+  }
+
+  /**
+   * Runs a step: done when it returns, stopped when it throws after an interruption, else failed when it throws.
+   * @param resultOf What is said of what it returned. @default nothing but the time
+   */
+  async run<T>(
+    name: string,
+    task: (tell: Tell) => Promise<T>,
+    resultOf?: (value: T) => string | undefined,
+  ): Promise<T> {
+    const step = this.steps.begin(name, performance.now());
+    this.screen.draw();
+    try {
+      const value = await task((text) => this.steps.tell(text, name));
+      this.steps.end(step, "done", performance.now(), resultOf?.(value));
+      return value;
+    } catch (error) {
+      this.steps.end(step, this.io.signal.aborted ? "stopped" : "failed", performance.now());
+      throw error;
+    } finally {
+      this.screen.draw();
+    }
+  }
+
+  /** What a running step does now: the named one, or the one that began last. */
+  tell(text: string, name?: string): void {
+    this.steps.tell(text, name);
+  }
+
+  /** Has something written that stays above the list. */
+  above(write: () => void): void {
+    this.screen.above(write);
+  }
+
+  /**
+   * Ends the list; to be called whatever becomes of the command, before anything else is written.
+   * @param keep Whether it stays to be read. A list in which a step failed or was stopped always does.
+   */
+  stop(keep: boolean): void {
+    const isWhole = this.steps.all.every(({ state }) => state !== "failed" && state !== "stopped");
+    const size = { columns: this.io.stderr.columns || 80, rows: Infinity };
+    this.screen.stop(keep || !isWhole ? lastFrame(this.steps, performance.now(), this.frame(size)) : []);
+  }
+
+  private readonly frame = (size: { readonly columns: number; readonly rows: number }) => ({
+    ...size,
+    colour: true,
+    title: this.options.title,
+    startedAt: this.startedAt,
+  });
+}
