@@ -11,12 +11,14 @@ export interface StepsFrame extends ListOptions {
 }
 
 /** In this order steps keep their place where there are more of them than rows. */
-const RANK: readonly StepState[] = ["failed", "stopped", "running", "waiting", "done"];
+const RANK: readonly StepState[] = ["failed", "stopped", "running", "waiting", "skipped", "done"];
 
 const COLOURS: Partial<Record<StepState, number>> = { done: 32, failed: 31, stopped: 33 };
 
 /** In the order of the headline. */
-const WORDS = Object.fromEntries(["done", "failed", "stopped", "running", "waiting"].map((word) => [word, word]));
+const WORDS = Object.fromEntries(
+  ["done", "failed", "stopped", "skipped", "running", "waiting"].map((word) => [word, word]),
+);
 
 /** The list at one moment. */
 export function stepsFrame({ all }: Steps, now: number, { title, startedAt, ...options }: StepsFrame): string[] {
@@ -41,14 +43,18 @@ export function stepsFrame({ all }: Steps, now: number, { title, startedAt, ...o
 export function lastFrame(steps: Steps, now: number, options: StepsFrame): string[] {
   const [headline = "", ...rows] = stepsFrame(steps, now, { ...options, rows: Infinity });
   const told = ({ state, told }: Step): string[] =>
-    state === "failed" || state === "stopped" ? told.map((line) => `    ${printable(line)}`) : [];
+    state === "failed" ? told.map((line) => `    ${printable(line)}`) : [];
   return [headline, ...steps.all.flatMap((step, index) => [rows[index] ?? "", ...told(step)])];
 }
 
 function rowOf(step: Step, now: number): ListRow {
-  const { state, name, startedAt = now, endedAt = now, result, told } = step;
-  const time = elapsed(endedAt - startedAt);
-  const what = state === "done" ? result : (result ?? told.at(-1));
-  const text = state === "waiting" ? "" : what === undefined ? time : `${time}  ${what}`;
+  const { state, name, startedAt, endedAt = now } = step;
+  const time = startedAt === undefined ? [] : [elapsed(endedAt - startedAt)];
+  const text = [...time, ...whatOf(step)].join("  ");
   return { state, colour: COLOURS[state], name, text, rank: RANK.indexOf(state) };
+}
+
+function whatOf({ state, result, status, told }: Step): string[] {
+  const what = state === "running" ? (status?.() ?? told.at(-1)) : state === "done" ? result : told.at(-1);
+  return what === undefined ? [] : [what];
 }

@@ -14,6 +14,13 @@ export interface LiveOptions {
   readonly expected?: readonly string[];
 }
 
+export interface StepOptions<T> {
+  /** Tells how far it is. @default what was told of it last */
+  readonly status?: (() => string) | undefined;
+  /** What is said of what it returned, and was told of it last. @default nothing but the time */
+  readonly resultOf?: (value: T, told: string | undefined) => string | undefined;
+}
+
 /** @returns undefined where nothing can be redrawn on standard error ({@link canRedraw}). */
 export const liveSteps = (options: LiveOptions, io: Pick<Io, "stderr" | "env" | "signal">): LiveSteps | undefined =>
   canRedraw(io.stderr, io.env) ? new LiveSteps(options, io) : undefined;
@@ -31,6 +38,11 @@ export class LiveSteps {
     this.screen = new Screen(io.stderr, (size) => stepsFrame(this.steps, performance.now(), this.frame(size)));
   }
 
+  /** Whether a step runs that what is told can belong to: this one, or any. */
+  isBusy(name?: string): boolean {
+    return this.steps.all.some((step) => step.state === "running" && (name === undefined || step.name === name));
+  }
+
   /** Steps that are still to come. */
   expect(names: readonly string[]): void {
     this.steps.expect(names);
@@ -38,18 +50,13 @@ export class LiveSteps {
 
   /**
    * Runs a step: done when it returns, stopped when it throws after an interruption, else failed when it throws.
-   * @param resultOf What is said of what it returned. @default nothing but the time
    */
-  async run<T>(
-    name: string,
-    task: (tell: Tell) => Promise<T>,
-    resultOf?: (value: T) => string | undefined,
-  ): Promise<T> {
-    const step = this.steps.begin(name, performance.now());
+  async run<T>(name: string, task: (tell: Tell) => Promise<T>, { status, resultOf }: StepOptions<T> = {}): Promise<T> {
+    const step = Object.assign(this.steps.begin(name, performance.now()), { status });
     this.screen.draw();
     try {
       const value = await task((text) => this.steps.tell(text, name));
-      this.steps.end(step, "done", performance.now(), resultOf?.(value));
+      this.steps.end(step, "done", performance.now(), resultOf?.(value, step.told.at(-1)));
       return value;
     } catch (error) {
       this.steps.end(step, this.io.signal.aborted ? "stopped" : "failed", performance.now());
@@ -71,10 +78,11 @@ export class LiveSteps {
 
   /**
    * Ends the list; to be called whatever becomes of the command, before anything else is written.
-   * @param keep Whether it stays to be read. A list in which a step failed or was stopped always does.
+   * @param keep Whether it stays to be read. A list in which not every step is done always does.
    */
   stop(keep: boolean): void {
-    const isWhole = this.steps.all.every(({ state }) => state !== "failed" && state !== "stopped");
+    this.steps.close();
+    const isWhole = this.steps.all.every(({ state }) => state === "done");
     const size = { columns: this.io.stderr.columns || 80, rows: Infinity };
     this.screen.stop(keep || !isWhole ? lastFrame(this.steps, performance.now(), this.frame(size)) : []);
   }

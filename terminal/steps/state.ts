@@ -1,6 +1,6 @@
 /** What is known of a long command while it goes on: its steps, in the order in which they are taken. */
 
-export type StepState = "waiting" | "running" | "done" | "failed" | "stopped";
+export type StepState = "waiting" | "running" | "done" | "failed" | "stopped" | "skipped";
 
 export interface Step {
   readonly name: string;
@@ -8,6 +8,8 @@ export interface Step {
   /** Moments in milliseconds, on the clock of whoever tells. */
   startedAt?: number;
   endedAt?: number;
+  /** Tells how far it is, where that is worth more than what was told of it last. */
+  status?: (() => string) | undefined;
   /** What came of it, where that is worth a word. */
   result?: string;
   /** The last lines that were told of it, oldest first. */
@@ -45,6 +47,11 @@ export class Steps {
     if (step === undefined) return;
     step.told.push(...text.split("\n").filter((line) => line.trim() !== ""));
     step.told.splice(0, step.told.length - KEPT);
+  }
+
+  /** What still waits when the command is over was never taken. */
+  close(): void {
+    for (const step of this.rows) if (step.state === "waiting") step.state = "skipped";
   }
 
   end(step: Step, state: "done" | "failed" | "stopped", now: number, result?: string): void {

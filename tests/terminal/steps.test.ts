@@ -48,6 +48,15 @@ describe("stepsFrame", () => {
     expect(steps.all.map(({ name }) => name)).toEqual(["build helm", "deploy"]);
   });
 
+  it("tells how far a step is rather than what was told of it last, while it runs", () => {
+    const steps = new Steps();
+    const build = Object.assign(steps.begin("build kwok", 0), { status: () => "40 packages compiled" });
+    steps.tell("go: downloading x");
+    expect(stepsFrame(steps, 1_000, OPTIONS)[1]).toBe("running  build kwok  1.0 s  40 packages compiled");
+    steps.end(build, "failed", 2_000);
+    expect(stepsFrame(steps, 3_000, OPTIONS)[1]).toBe("failed   build kwok  2.0 s  go: downloading x");
+  });
+
   it("takes a step twice where it is expected twice", () => {
     const steps = new Steps();
     steps.expect(["proof", "pods", "proof"]);
@@ -130,11 +139,7 @@ describe("liveSteps", () => {
   it("keeps the result of each step where it is asked to stay", async () => {
     const terminal = new Emulator();
     const live = new LiveSteps({ title: "charts" }, ioOf(terminal));
-    const value = await live.run(
-      "tigera",
-      () => Promise.resolve(7),
-      (seven) => `${seven} files`,
-    );
+    const value = await live.run("tigera", () => Promise.resolve(7), { resultOf: (seven) => `${seven} files` });
     live.stop(true);
     expect(value).toBe(7);
     expect(terminal.screen).toEqual([
@@ -153,10 +158,10 @@ describe("liveSteps", () => {
     await expect(failing).rejects.toThrow("refused");
     live.stop(false);
     expect(terminal.screen).toEqual([
-      expect.stringMatching(/^sandbox dev \(0\.\d s\): 1 failed, 1 waiting$/),
+      expect.stringMatching(/^sandbox dev \(0\.\d s\): 1 failed, 1 skipped$/),
       expect.stringMatching(/^failed {3}deploy {4}0\.\d s {2}\+ Namespace seldon$/),
       "    + Namespace seldon",
-      "waiting  validate",
+      "skipped  validate",
     ]);
   });
 
