@@ -25,6 +25,18 @@ export interface StepOptions<T> {
 export const liveSteps = (options: LiveOptions, io: Pick<Io, "stderr" | "env" | "signal">): LiveSteps | undefined =>
   canRedraw(io.stderr, io.env) ? new LiveSteps(options, io) : undefined;
 
+/** Runs a part of a command, which has a line of its own where there is a list. */
+export const step = <T>(
+  live: LiveSteps | undefined,
+  name: string,
+  task: (tell: Tell) => Promise<T>,
+  options?: StepOptions<T>,
+): Promise<T> => (live === undefined ? task(() => undefined) : live.run(name, task, options));
+
+/** Writes what stays, above the list where there is one. */
+export const above = (live: LiveSteps | undefined, write: () => void): void =>
+  live === undefined ? write() : live.above(write);
+
 export class LiveSteps {
   private readonly steps = new Steps();
   private readonly startedAt = performance.now();
