@@ -95,15 +95,20 @@ function s3Steps(url: URL, env: NodeJS.ProcessEnv): readonly Step[] {
   const place = region === "us-east-1" ? [] : ["--create-bucket-configuration", `LocationConstraint=${region}`];
   const closed = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true";
   const sealed = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}';
-  return [
+  const both: readonly Step[] = [
     { argv: aws("create-bucket", ...place), why: "make the bucket", unless: aws("head-bucket") },
-    {
-      argv: aws("put-public-access-block", "--public-access-block-configuration", closed),
-      why: "no public access, whatever an object says",
-    },
     {
       argv: aws("put-bucket-versioning", "--versioning-configuration", "Status=Enabled"),
       why: "keep every version of the state",
+    },
+  ];
+  // Other servers have their own ways to close and to encrypt, and answer these two with errors.
+  if (endpoint !== null) return both;
+  return [
+    ...both,
+    {
+      argv: aws("put-public-access-block", "--public-access-block-configuration", closed),
+      why: "no public access, whatever an object says",
     },
     {
       argv: aws("put-bucket-encryption", "--server-side-encryption-configuration", sealed),
@@ -207,7 +212,7 @@ export const BACKENDS: readonly Backend[] = [
     ],
     needs: AWS_NEEDS,
     create: s3Steps,
-    versions: "versioning of the bucket",
+    versions: "versioning of the bucket; elsewhere than on AWS, close and encrypt it by that server's own means",
   },
   {
     name: "Azure",

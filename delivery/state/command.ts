@@ -7,7 +7,7 @@ import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { listStacks } from "../../config/stack-file";
 import { suggest } from "../../config/suggest";
 import { isTree } from "../../config/tree";
-import { type CommandLine, helpOf, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
+import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { backup } from "./actions/backup";
 import { recover } from "./actions/recover";
@@ -125,9 +125,9 @@ function requireStack(stack: string, folder: string): void {
 /** Runs the command to its exit code. Faults are told on standard error. */
 export async function runState(argv: readonly string[], io: Io): Promise<ToolExit> {
   try {
-    const { flags, positionals, help } = parseCommandLine(COMMAND, argv);
-    if (help) {
-      io.stdout.write(helpOf(COMMAND));
+    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
+    if (answer !== undefined) {
+      io.stdout.write(answer);
       return EXIT.clean;
     }
     const [stack = "", name = "", file] = positionals;

@@ -47,7 +47,7 @@ export async function restore(run: Run, file: string): Promise<Outcome> {
     ...(count === 0 ? ["no difference in resources"] : describe(found)),
     ...(state.pending.length > 0
       ? [
-          `${state.pending.length} pending operations in it are dropped by the import; run recover before a backup is taken`,
+          `operations that were pending in it: ${state.pending.length}. The import drops them: what an interrupted create made is not in it`,
         ]
       : []),
   ];

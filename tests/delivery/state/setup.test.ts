@@ -41,7 +41,7 @@ describe("setup", () => {
     );
     const words = made.calls.map(({ program, argv }) => (program === "aws" ? argv[3] : argv.slice(0, 2).join(" ")));
     expect(words).toEqual([
-      ...["head-bucket", "create-bucket", "put-public-access-block", "put-bucket-versioning", "put-bucket-encryption"],
+      ...["head-bucket", "create-bucket", "put-bucket-versioning", "put-public-access-block", "put-bucket-encryption"],
       ...[
         "login s3://b?region=eu-west-1",
         "stack ls",

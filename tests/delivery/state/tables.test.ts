@@ -129,9 +129,14 @@ describe("steps", () => {
     const { row, url } = chooseBackend("s3://b?region=eu-west-1", {}, PROJECT);
     expect(row.create(url, {}).map(({ argv }) => argv[4])).toEqual([
       "create-bucket",
-      "put-public-access-block",
       "put-bucket-versioning",
+      "put-public-access-block",
       "put-bucket-encryption",
+    ]);
+    const other = chooseBackend("s3://b?region=x&endpoint=https://minio:9000", {}, PROJECT);
+    expect(other.row.create(other.url, {}).map(({ argv }) => argv[6])).toEqual([
+      "create-bucket",
+      "put-bucket-versioning",
     ]);
     expect(shown(row.create(url, {})[0]!.argv)).toBe(
       "aws --region eu-west-1 s3api create-bucket --create-bucket-configuration LocationConstraint=eu-west-1 --bucket b",
