@@ -8,7 +8,15 @@ import { runTool, ToolError } from "./cli";
 import { dashboardPicture } from "./dashboard-picture";
 import { renderDangerousChanges, renderGuardrails, renderMistakes } from "./docs-guardrails";
 import { renderConfiguration } from "./docs-configuration";
-import { stackPictures } from "./docs-pictures";
+import { reviewedStacks, stackPictures } from "./docs-pictures";
+import {
+  renderClusterWide,
+  renderCoverage,
+  renderExemptions,
+  renderGuardrailSheet,
+  renderPolicies,
+  type ReviewedStack,
+} from "./docs-policy-review";
 import { renderAlerts, renderMetrics, renderTargets } from "./docs-observability";
 
 /** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file; without a name it is the file. */
@@ -55,9 +63,31 @@ export interface GeneratedFile {
   readonly wanted: string;
 }
 
-/** The pictures of a stack: apart from the rest, because the program must run for them. */
-export async function generatedPictures(root: string): Promise<GeneratedFile[]> {
-  return [...(await stackPictures())].map(([file, wanted]) => ({ file, present: textOf(join(root, file)), wanted }));
+const REVIEW = "docs/policy-review.md";
+
+/** The parts of docs/policy-review.md, by their name. */
+const REVIEW_PARTS: Readonly<Record<string, (stacks: readonly ReviewedStack[]) => string>> = {
+  coverage: renderCoverage,
+  policies: renderPolicies,
+  "cluster-wide": renderClusterWide,
+  guardrails: renderGuardrailSheet,
+  exemptions: renderExemptions,
+};
+
+/** What is made from the stacks' plans: apart from the rest, because the program must run for it. */
+export async function generatedFromPlans(root: string): Promise<GeneratedFile[]> {
+  const stacks = await reviewedStacks();
+  const present = textOf(join(root, REVIEW));
+  const wanted = Object.entries(REVIEW_PARTS).reduce(
+    (text, [name, render]) => replacePart(text, name, render(stacks)),
+    present,
+  );
+  const pictures = [...stackPictures(stacks)].map(([file, picture]) => ({
+    file,
+    present: textOf(join(root, file)),
+    wanted: picture,
+  }));
+  return [...pictures, { file: REVIEW, present, wanted }];
 }
 
 const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
@@ -83,7 +113,7 @@ const COMMAND = {
 if (require.main === module) {
   void runTool(COMMAND, async ({ flags }) => {
     const root = resolve(__dirname, "..");
-    const stale = [...generatedDocs(root), ...(await generatedPictures(root))].filter(
+    const stale = [...generatedDocs(root), ...(await generatedFromPlans(root))].filter(
       ({ present, wanted }) => present !== wanted,
     );
     for (const { file, wanted } of stale) {

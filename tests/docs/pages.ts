@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 export const root = resolve(__dirname, "../..");
 
 /** Every page, relative to the root. */
-export const pages: readonly string[] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
+export const pages: readonly string[] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].concat(
   readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".md"))
     .sort()
