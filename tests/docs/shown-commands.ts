@@ -20,7 +20,6 @@ export const NOT_RUN = {
   lab: "it is the lab or starts it: root, and minutes to hours",
   suite: "it is the test suite itself",
   writes: "it would change this machine, or take something away for good",
-  mention: "it is named, not shown to be typed",
 } as const;
 
 export interface Row {
@@ -58,7 +57,11 @@ export const ROWS: readonly Row[] = [
   { command: /^npm run plan -- .* --(graph|flows) FILE\.svg$/, where: "alone" },
   { command: /^npm run plan -- .* --json$/, where: "alone", says: [/"guardrails": \[/] },
   { command: /^npm run plan -- /, where: "alone", says: [/^resources:$/m] },
-  { command: /^npm run delivery:plan -- --base-ref origin\/main$/, where: "alone", says: [/\| create \|/] },
+  {
+    command: /^npm run delivery:plan -- --base-ref origin\/main$/,
+    where: "alone",
+    says: [/^### Plan: no environment changes/m],
+  },
   { command: /^npm run delivery:gate\b/, where: "engine" },
   { command: /^\.ci\/deliver (preview|deploy|drift) /, where: "engine" },
 
@@ -87,7 +90,7 @@ export const ROWS: readonly Row[] = [
     exit: 7,
     because: NO_RELEASES,
     says: [/^PASS +declared-objects /m],
-    never: /^DRIFT +(?!helm-releases)/,
+    never: /^DRIFT(?! +helm-releases)/,
   },
   { command: /^npm run adopt -- \S+ --remove-workarounds$/, where: "sandbox" },
   {
@@ -125,7 +128,7 @@ export const ROWS: readonly Row[] = [
 /** Words that stand for the reader's own; what they are in the sandbox. */
 const READERS_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^(npm run plan -- )<stack>/, "$1staging"],
-  [/^(npm run (?:diagnose|drift|validate|policies|adopt) -- )(?:<stack>|staging|prod)\b/, "$1SANDBOX"],
+  [/^(npm run (?:diagnose|drift|validate|policies|adopt) -- )(?:<stack>|(?:staging|prod)\b)/, "$1SANDBOX"],
   [/<namespace>/, "financial-ml"],
   [/(?<=get tigerastatus )<name>/, "calico"],
   [/(?<=get model )<name>/, "test-model-simple"],
