@@ -107,13 +107,19 @@ const COMMANDS = {
 class Refusal extends Error {}
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const manifest = () => JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const say = (line) => process.stderr.write(`${line}\n`);
 
 function help() {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return ["Usage: npm run <command> -- [arguments]   (or: node tools/run.mjs <command> [arguments])", "", "Commands:"]
-    .concat(rows, "", "`npm run <command> -- --help` explains one command.", "")
+    .concat(
+      rows,
+      "",
+      "`npm run <command> -- --help` explains one command, `--version` says which version and commit it is of.",
+      "",
+    )
     .join("\n");
 }
 
@@ -272,8 +278,12 @@ async function main([name, ...rest]) {
     (name === undefined ? process.stderr : process.stdout).write(help());
     return name === undefined ? COULD_NOT_LOOK : 0;
   }
+  if (name === "--version") {
+    process.stdout.write(`seldon-k3s ${manifest().version}\n`);
+    return 0;
+  }
   const { entry, byStack = false, args = [] } = commandOf(name);
-  requireNode(process.version, JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node);
+  requireNode(process.version, manifest().engines.node);
   if (!byStack) await install();
   // In the middle of an update nobody waits for packages, and what the update itself runs on must not be replaced.
   else if (!isInstalled()) throw new Refusal(`${name}: node_modules is not what package-lock.json names. Run: npm ci`);
