@@ -1,9 +1,10 @@
 /** The generated parts of docs/policy-review.md, made from what the stacks declare and from the guardrails' own lists. */
+import { declaredFlows } from "../checks/policy/declared";
+import { subjectOf } from "../checks/subject";
 import type { StackConfig } from "../config/schema";
 import { isTree } from "../config/tree";
 import { SYSTEM_NAMESPACES } from "../components/network-policies/calico/cluster-deny";
 import { policyContext, ownNamespaces } from "../components/network-policies/context";
-import { truthTable } from "../components/network-policies/truth-table";
 import { fromPlan } from "../policy-pack/from-plan";
 import { type JudgedResource, kindOf, valueAt } from "../policy-pack/resource";
 import { GUARDRAILS } from "../policy-pack/rules";
@@ -46,7 +47,7 @@ const kindsOf = (resources: readonly JudgedResource[], wanted: (kind: string) =>
 function coverageRows({ evaluation, config }: ReviewedStack): string[][] {
   const resources = fromPlan(evaluation.resources);
   const open = judgePlan(evaluation).filter(({ rule }) => rule === "default-deny");
-  const pairs = truthTable(policyContext(config));
+  const pairs = declaredFlows(subjectOf(evaluation.stack, config));
   return ownNamespaces(policyContext(config)).map((namespace) => {
     const found = open.find(({ problem }) => problem.startsWith(`${namespace} `));
     const policies = kindsOf(resources, (kind) => NAMESPACED.has(kind)).filter(
@@ -54,7 +55,7 @@ function coverageRows({ evaluation, config }: ReviewedStack): string[][] {
     );
     const staged = policies.filter((policy) => (kindOf(policy) ?? "").startsWith("Staged"));
     const here = pairs.filter(({ to }) => to.namespace === namespace);
-    const opened = here.filter(({ flow }) => flow !== undefined).length;
+    const opened = here.filter(({ allowed }) => allowed).length;
     return [
       code(evaluation.stack),
       code(namespace),

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UNAUTHENTICATED_PORTS } from "../../components/network-policies/ports";
 import { readStackFile } from "../../config/stack-file";
@@ -10,6 +10,9 @@ import {
   renderPolicies,
   type ReviewedStack,
 } from "../../tools/docs-policy-review";
+import { reviewedStacks } from "../../tools/docs-pictures";
+import { EXAMPLE_CHECKS, STACK } from "../../tools/docs-report-example";
+import { isStale, SCREENSHOTS } from "../../tools/docs-screenshots";
 import { configOf, evaluate } from "../../tools/plan/evaluate";
 
 const root = resolve(__dirname, "../..");
@@ -23,13 +26,32 @@ async function fixture(name: string): Promise<ReviewedStack> {
 }
 
 test("what is made from plans is what npm run docs writes", async () => {
-  const files = await generatedFromPlans(root);
+  const stacks = await reviewedStacks();
+  const files = generatedFromPlans(root, stacks);
   expect(files.map(({ file }) => file)).toEqual([
     "docs/pictures/staging-graph.svg",
     "docs/pictures/staging-flows.svg",
     "docs/policy-review.md",
+    "docs/reports.md",
   ]);
   for (const { present, wanted } of files) expect(present).toBe(wanted);
+  expect(isStale(root, stacks)).toBe(false);
+  // Another page than the pictured one is noticed without a browser.
+  const [{ evaluation, config }] = stacks.filter((one) => one.evaluation.stack === STACK) as [ReviewedStack];
+  const other = { evaluation, config: { ...config, cluster: { ...config.cluster, kubeconfigFile: "other.yaml" } } };
+  expect(isStale(root, [other])).toBe(true);
+});
+
+test("pictures of pages are small enough for a page", () => {
+  for (const file of SCREENSHOTS) expect([file, statSync(join(root, file)).size < 200_000]).toEqual([file, true]);
+});
+
+test("the example's checks are checks that there are", () => {
+  const sources = readdirSync(join(root, "checks"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(root, "checks", file), "utf8"))
+    .join("\n");
+  expect(EXAMPLE_CHECKS.filter((id) => !sources.includes(`"${id}"`))).toEqual([]);
 });
 
 test("a namespace that was taken over is told to be open, and is an exemption", async () => {
