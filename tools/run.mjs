@@ -86,6 +86,11 @@ const COMMANDS = {
   },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
+  sbom: { entry: "tools/sbom/main.ts", summary: "bill of materials: npm packages, charts, K3s and images" },
+  changelog: {
+    entry: "tools/changelog/main.ts",
+    summary: "judge the changes that wait for a release, or make one of them (check, release X.Y.Z)",
+  },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },
   bench: { entry: "tools/bench/main.ts", summary: "measure how the program's evaluation grows, as ratios" },
   "bench:network": {
