@@ -104,7 +104,7 @@ export const commandsIn = (script: string): string[] => new Reader(script).read(
 
 /** What in a text's code is a whole command, and not only its name. */
 const WHOLE =
-  /^(?:npm (?:test$|sbom |run [a-z:]+ -- )|kubectl (?:-n |get |uncordon )|pulumi .*-s |k3s [a-z]|(?:journalctl|systemctl|ssh-keyscan|crane) )/;
+  /^(?:npm (?:test$|run (?:--silent )?[a-z:]+ -- )|kubectl (?:-n |get |uncordon )|pulumi .*-s |k3s [a-z]|(?:journalctl|systemctl|ssh-keyscan|crane) )/;
 
 /** The commands that stand between single backticks in a page's text. */
 export const commandsInText = (page: string): string[] =>

@@ -1,6 +1,6 @@
 /** A copy of this tree in a temporary folder, in which commands are typed as a reader of the pages does. */
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { kubectlFolder } from "./kubectl";
@@ -34,6 +34,8 @@ export class ReadersClone {
     git("add", ".");
     git("-c", "user.name=reader", "-c", "user.email=reader@example.com", "commit", "--quiet", "--message", "clone");
     git("update-ref", "refs/remotes/origin/main", "HEAD");
+    // What commands write beside the tree is no change of it.
+    appendFileSync(join(this.folder, ".git/info/exclude"), "*\n");
     // What the pages show is of a machine without the Pulumi CLI; which engine is taken goes by it.
     const withoutCli = (process.env["PATH"] ?? "").split(delimiter).filter((one) => !existsSync(join(one, "pulumi")));
     this.#path = [await kubectlFolder(), ...withoutCli].join(delimiter);
