@@ -1,7 +1,7 @@
 /** Runs the user's Pulumi CLI and the clouds' own, by their names on PATH. The one place of this room that starts programs. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { redact } from "../../checks/evidence/redact";
 import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
