@@ -105,7 +105,8 @@ export const ROWS: readonly Row[] = [
   },
 
   { command: /^pulumi /, where: "engine" },
-  { command: /^export PULUMI_BACKEND_URL=/, where: "engine" },
+  { command: /^npm run state -- /, where: "engine" },
+  { command: /^export PULUMI_CONFIG_PASSPHRASE_FILE=/, where: "engine" },
   { command: /^rm new-token$/, where: "engine" },
   { command: /^umask 077$/, where: "alone" },
   { command: /^helm -n /, where: "releases" },
