@@ -1,7 +1,7 @@
 /** `npm run bench`: see the help text. */
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { EXIT } from "../../checks/exit-codes";
@@ -58,10 +58,10 @@ void runTool(COMMAND, async ({ flags }) => {
     dispose();
   }
   const ratios = ratiosOf(samples);
-  const report = reportOf(
-    samples,
-    `${availableParallelism()} processors, Node.js ${process.version}, program ${programVersion()}`,
-  );
+  // The minutes of the run itself are in it: one busy processor is 1.
+  const load = `load average ${loadavg()[1]?.toFixed(1)}`;
+  const machine = `${availableParallelism()} processors, Node.js ${process.version}, program ${programVersion()}, ${load}`;
+  const report = reportOf(samples, machine);
   process.stdout.write(flags.json ? `${JSON.stringify(ratios, undefined, 2)}\n` : report);
   if (flags.write) {
     const file = path.join(PROJECT_DIR, REPORT);
