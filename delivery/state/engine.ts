@@ -103,14 +103,14 @@ export class Engine {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       LC_ALL: "C",
     };
-    const child = spawn(program, args, { cwd: this.folder, env, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd: this.folder, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (part: string) => (output[name] += part));
       if (live) createInterface({ input: child[name] }).on("line", (line) => this.say(redact(line)));
     }
-    // On a terminal Ctrl-C reaches the child by itself, and a second one would make Pulumi drop what it is doing.
-    const stop = () => void (process.stdin.isTTY || child.kill("SIGINT"));
+    // In a group of its own it gets exactly one: Pulumi ends its work at the first, and drops it at a second.
+    const stop = () => void child.kill("SIGINT");
     signal.addEventListener("abort", stop, { once: true });
     // Who does not read its input may end first.
     child.stdin.on("error", () => undefined).end(stdin);

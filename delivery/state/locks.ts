@@ -39,6 +39,7 @@ export function readLocks(output: string, stack: string): readonly Lock[] | unde
 /** A process of this machine. */
 export interface Process {
   readonly pid: number;
+  readonly parent: number;
   /** Milliseconds since the epoch. */
   readonly started: number;
   /** Its command line. Only matched, never shown: others may have secrets there. */
@@ -46,12 +47,13 @@ export interface Process {
 }
 
 /** The list that `readProcesses` reads. The time's format must be the C locale's. */
-export const PROCESSES: readonly [string, ...string[]] = ["ps", "-A", "-ww", "-o", "pid=,lstart=,args="];
+export const PROCESSES: readonly [string, ...string[]] = ["ps", "-A", "-ww", "-o", "pid=,ppid=,lstart=,args="];
 
 export function readProcesses(output: string): readonly Process[] {
-  const row = /^\s*(\d+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]{8}\s+\d{4})\s+(.*)$/gm;
-  return [...output.matchAll(row)].map(([, pid, started = "", args = ""]) => ({
+  const row = /^\s*(\d+)\s+(\d+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]{8}\s+\d{4})\s+(.*)$/gm;
+  return [...output.matchAll(row)].map(([, pid, parent, started = "", args = ""]) => ({
     pid: Number(pid),
+    parent: Number(parent),
     started: Date.parse(started),
     args,
   }));
@@ -81,6 +83,18 @@ export function holderOf(lock: Lock, host: string, processes: readonly Process[]
  */
 export const stepsAtWork = (processes: readonly Process[], folder: string): readonly number[] =>
   processes.filter(({ args }) => args.split(" ").includes(`${folder}/rollout/main.ts`)).map(({ pid }) => pid);
+
+/**
+ * Providers whose engine is dead. They stay for ever, most of them idle; a Helm operation in one goes on to its time-out
+ * (tried with 4.34.2 of the Kubernetes provider).
+ */
+export function leftProviders(processes: readonly Process[]): readonly number[] {
+  const is = (program: RegExp, args: string) => program.test(args.split(" ", 1)[0] ?? "");
+  const engines = new Set(processes.filter(({ args }) => is(/(^|\/)pulumi$/, args)).map(({ pid }) => pid));
+  return processes
+    .filter(({ parent, args }) => is(/(^|\/)pulumi-resource-[^/]+$/, args) && !engines.has(parent))
+    .map(({ pid }) => pid);
+}
 
 /** `3 minutes`, `2 hours`, `5 days`. */
 export function ageOf(since: string, now: Date): string {

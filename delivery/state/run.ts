@@ -6,7 +6,16 @@ import { ToolError, type ToolExit } from "../../tools/cli";
 import { requireOf, type StackName } from "./backup-file";
 import { readState, type State } from "./document";
 import type { Engine } from "./engine";
-import { type Holder, holderOf, lockProbe, PROCESSES, readLocks, readProcesses, stepsAtWork } from "./locks";
+import {
+  type Holder,
+  holderOf,
+  leftProviders,
+  lockProbe,
+  PROCESSES,
+  readLocks,
+  readProcesses,
+  stepsAtWork,
+} from "./locks";
 
 export interface Run extends StackName {
   readonly engine: Engine;
@@ -43,6 +52,8 @@ export interface Held {
   readonly holders: readonly Holder[];
   /** Processes of the stack's steps that are at work on this machine. */
   readonly steps: readonly number[];
+  /** Processes of providers whose engine is dead. */
+  readonly providers: readonly number[];
 }
 
 /** Who holds the lock. @throws ToolError where that cannot be found out. */
@@ -52,12 +63,13 @@ export async function lookAtLock({ engine, stack }: Run): Promise<Held> {
   if (locks === undefined) {
     throw new ToolError(`cannot find out who holds the lock of ${stack}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
   }
-  if (locks.length === 0) return { holders: [], steps: [] };
+  if (locks.length === 0) return { holders: [], steps: [], providers: [] };
   const { stdout: list } = await engine.run(PROCESSES);
   const processes = readProcesses(list);
   return {
     holders: locks.map((lock) => holderOf(lock, hostname(), processes)),
     steps: stepsAtWork(processes, engine.folder),
+    providers: leftProviders(processes),
   };
 }
 

@@ -120,7 +120,7 @@ withCli(`with the Pulumi CLI (not on PATH: ${missing.join(", ") || "none"})`, ()
     }
     expect(statSync(path.join(at.folder, "state")).mode & 0o777).toBe(0o700);
     expect(statSync(path.join(at.folder, "passphrase")).mode & 0o777).toBe(0o600);
-    expect(readFileSync(path.join(at.project, "Pulumi.dev.yaml"), "utf8")).toMatch(/encryptionsalt:[^]*# of the team/);
+    expect(readFileSync(path.join(at.project, "Pulumi.dev.yaml"), "utf8")).toMatch(/# of the team[^]*encryptionsalt:/);
   });
 
   it("says what a running update holds, and does not unlock it", async () => {

@@ -8,6 +8,7 @@ import { ageOf, holderLine } from "../locks";
 import { exportState, type Held, lookAtLock, type Outcome, type Run } from "../run";
 import { checkKey, isKeyOf, type KeyCheck, readStackKey } from "../stack-key";
 import { openPart } from "../urls";
+import { leftLines } from "./unlock";
 
 interface LastUpdate {
   readonly kind: string;
@@ -92,6 +93,7 @@ export async function status(run: Run): Promise<Outcome> {
         ? ["lock: free"]
         : held.holders.map((holder) => `lock: ${holderLine(holder, now)}`)),
       ...held.steps.map((pid) => `a step of the stack is at work: process ${pid}`),
+      ...leftLines(held),
       `pending operations: ${state.pending.length === 0 ? "none" : state.pending.map(({ type, resource }) => `${type} ${resource.urn}`).join(", ")}`,
       keyLine(key),
       backup === undefined
@@ -107,6 +109,7 @@ export async function status(run: Run): Promise<Outcome> {
       lastUpdate: last,
       lock: held.holders,
       steps: held.steps,
+      providers: held.providers,
       pending: state.pending.map(({ type, resource }) => ({ operation: type, urn: resource.urn })),
       key,
       backup: backup === undefined ? undefined : { file: backup.file, time: backup.time.toISOString() },

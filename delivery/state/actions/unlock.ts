@@ -15,14 +15,22 @@ export function refusal({ holders, steps }: Held): string | undefined {
   return undefined;
 }
 
+/** What is worth knowing, and no reason to wait. */
+export const leftLines = ({ providers }: Held): readonly string[] =>
+  providers.length === 0
+    ? []
+    : [
+        `providers of a dead engine are still here: process ${providers.join(", ")}. A Helm operation in one goes on to its time-out; to end them: kill ${providers.join(" ")}`,
+      ];
+
 export async function unlock(run: Run): Promise<Outcome> {
   const { stack, engine, yes } = run;
   const held = await lookAtLock(run);
-  const lines = held.holders.map((holder) => holderLine(holder, run.now));
+  const lines = [...held.holders.map((holder) => holderLine(holder, run.now)), ...leftLines(held)];
   const outcome = (exitCode: Outcome["exitCode"], unlocked: boolean, ...more: string[]): Outcome => ({
     exitCode,
     lines: [...lines, ...more],
-    json: { holders: held.holders, steps: held.steps, unlocked },
+    json: { holders: held.holders, steps: held.steps, providers: held.providers, unlocked },
   });
   if (held.holders.length === 0) return outcome(EXIT.clean, false, `${stack} is not locked`);
   const no = refusal(held);

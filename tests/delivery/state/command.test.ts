@@ -279,8 +279,15 @@ describe("backup and restore", () => {
   });
 });
 
-test("an interrupted command says so and ends with 130", async () => {
-  const made = standIn();
-  const { code, stderr } = await made.run(["status"], {}, AbortSignal.abort());
+test("an interrupted command hands on one signal, waits for its end, says so and ends with 130", async () => {
+  const pending = { stdout: stateText([ROOT], [{ type: "updating", resource: ROOT }]) };
+  const made = standIn({ [EXPORT]: pending, "pulumi refresh": { waits: true } });
+  const controller = new AbortController();
+  const ended = made.run(["recover", "--yes"], {}, controller.signal);
+  while (!existsSync(path.join(made.folder, "waiting"))) await new Promise((wake) => setTimeout(wake, 20));
+  controller.abort();
+  const { code, stderr } = await ended;
   expect([code, stderr]).toEqual([130, expect.stringContaining("interrupted")]);
+  expect(readFileSync(path.join(made.folder, "signals"), "utf8")).toBe("SIGINT\n");
+  expect(made.lines.at(-1)).toContain("pulumi refresh");
 });

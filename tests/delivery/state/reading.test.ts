@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { backupName, newestBackup, readBackup, timeOfBackup, writeBackup } from "../../../delivery/state/backup-file";
 import { difference, readState } from "../../../delivery/state/document";
-import { ageOf, holderOf, readLocks, readProcesses, stepsAtWork } from "../../../delivery/state/locks";
+import { ageOf, holderOf, leftProviders, readLocks, readProcesses, stepsAtWork } from "../../../delivery/state/locks";
 import { kubernetesId, refreshTargets, resolutionOf, takenUp } from "../../../delivery/state/pending";
 import { isKeyOf, providerOf, readStackKey } from "../../../delivery/state/stack-key";
 import { FREE, locked } from "./support/stand-in-pulumi";
@@ -66,7 +66,7 @@ describe("a lock", () => {
 
   it("is held by a process only where that one lives here since before it", () => {
     const lock = { user: "root", host: "vm", pid: 42, since: "2026-11-23T08:00:00Z" };
-    const at = (time: string) => [{ pid: 42, started: Date.parse(time), args: "pulumi up" }];
+    const at = (time: string) => [{ pid: 42, parent: 1, started: Date.parse(time), args: "pulumi up" }];
     expect(holderOf(lock, "vm", at("2026-11-23T07:59:00Z")).life).toBe("alive");
     expect(holderOf(lock, "vm", at("2026-11-23T08:00:01Z")).life).toBe("alive");
     // The number was given to another process since.
@@ -77,14 +77,18 @@ describe("a lock", () => {
 
   it("is looked up among processes as ps lists them", () => {
     const list =
-      "    1 Sun Nov 22 16:10:52 2026 /sbin/init\n" +
-      " 4711 Mon Nov  2 08:46:27 2026 node --require /w/p/tools/typescript.cjs /w/p/rollout/main.ts node-step\n" +
-      " 4712 Mon Nov  2 08:46:28 2026 grep /w/p/rollout/main.tsx\n";
+      "    1    0 Sun Nov 22 16:10:52 2026 /sbin/init\n" +
+      " 4711 4710 Mon Nov  2 08:46:27 2026 node --require /w/p/tools/typescript.cjs /w/p/rollout/main.ts node-step\n" +
+      " 4712    1 Mon Nov  2 08:46:28 2026 grep /w/p/rollout/main.tsx\n" +
+      " 4713    1 Mon Nov  2 08:46:28 2026 /opt/pulumi-resource-kubernetes 127.0.0.1:1\n" +
+      " 4714 4715 Mon Nov  2 08:46:28 2026 /opt/pulumi-resource-kubernetes 127.0.0.1:2\n" +
+      " 4715    1 Mon Nov  2 08:46:28 2026 pulumi up\n";
     const processes = readProcesses(list);
-    expect(processes.map(({ pid }) => pid)).toEqual([1, 4711, 4712]);
+    expect(processes.map(({ pid }) => pid)).toEqual([1, 4711, 4712, 4713, 4714, 4715]);
     expect(processes[1]?.started).toBe(new Date(2026, 10, 2, 8, 46, 27).getTime());
     expect(stepsAtWork(processes, "/w/p")).toEqual([4711]);
     expect(stepsAtWork(processes, "/w/other")).toEqual([]);
+    expect(leftProviders(processes)).toEqual([4713]);
   });
 
   test.each([

@@ -12,6 +12,8 @@ export interface Answer {
   readonly code?: number;
   readonly stdout?: string;
   readonly stderr?: string;
+  /** Goes on until it is interrupted. */
+  readonly waits?: true;
 }
 
 export interface Call {
@@ -44,6 +46,12 @@ if (line.startsWith("pulumi config set")) fs.writeFileSync(word, stdin);
 process.stdout.write(line.startsWith("pulumi config get") && code === 0 ? fs.readFileSync(word, "utf8") : stdout);
 process.stderr.write(stderr);
 process.exitCode = code;
+// A long update, which ends in order at the first Ctrl-C.
+if (all[Math.min(count, all.length - 1)].waits) {
+  const waiting = setTimeout(() => {}, 60_000);
+  process.on("SIGINT", () => (fs.appendFileSync(folder + "/signals", "SIGINT\n"), clearTimeout(waiting)));
+  fs.writeFileSync(folder + "/waiting", "");
+}
 `;
 
 export const FREE: Answer = { code: 255, stderr: "error: a stack named dev already exists\n" };
