@@ -36,6 +36,7 @@ const releaseSchema = z.object({
   values: z.unknown().optional(),
   timeout: z.number().default(300),
   skipAwait: z.boolean().default(false),
+  maxHistory: z.int().default(0),
 });
 
 const objectSchema = z.looseObject({
@@ -135,12 +136,13 @@ export class ApplyEngine implements ResourceEngine {
 
   async #release(resource: RecordedResource, inputs: Readonly<Record<string, unknown>>): Promise<CreatedResource> {
     const { project, helm, signal } = this.#options;
-    const { name, namespace, chart, values, timeout, skipAwait } = releaseSchema.parse(inputs);
+    const { name, namespace, chart, values, timeout, skipAwait, maxHistory } = releaseSchema.parse(inputs);
     const release = { folder: resolve(project, chart), name, namespace, values };
     const rendered = await renderChart(release, { helm, signal });
     const revision = await install(release, rendered, {
       client: this.#clientOf(resource),
       timeoutSeconds: skipAwait ? undefined : timeout,
+      maxHistory,
       signal,
     });
     const status = { status: "deployed", name, namespace, chart, revision };

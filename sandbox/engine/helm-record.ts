@@ -10,9 +10,6 @@ import { RECORD_TYPE, type StoredSecret } from "../../checks/drift/objects/relea
 import type { ApiClient } from "../api/client";
 import type { ChartRelease, RenderedChart } from "./chart-files";
 
-/** Helm keeps this many revisions unless told otherwise (Helm 4, pkg/cli/environment.go defaultMaxHistory). */
-const MAX_HISTORY = 10;
-
 /** By this name Helm writes, whatever writes here. */
 export const HELM_MANAGER = "helm";
 
@@ -64,6 +61,8 @@ export interface NewRevision {
   /** Revisions that are recorded already, the oldest first. */
   readonly before: readonly KeptRelease[];
   readonly status: "deployed" | "failed";
+  /** How many revisions are kept; 0: all. */
+  readonly maxHistory: number;
 }
 
 /**
@@ -74,7 +73,7 @@ export interface NewRevision {
  */
 export async function recordRevision(
   client: ApiClient,
-  { release, chart, before, status }: NewRevision,
+  { release, chart, before, status, maxHistory }: NewRevision,
   signal: AbortSignal,
 ): Promise<number> {
   const { name, namespace, values } = release;
@@ -109,7 +108,8 @@ export async function recordRevision(
   for (const one of over) {
     await client.apply(secretOf({ ...one, info: { ...one.info, status: "superseded" } }), options);
   }
-  for (const old of before.slice(0, Math.max(0, before.length + 1 - MAX_HISTORY))) await client.remove(secretOf(old));
+  const tooMany = maxHistory === 0 ? 0 : Math.max(0, before.length + 1 - maxHistory);
+  for (const old of before.slice(0, tooMany)) await client.remove(secretOf(old));
   return version;
 }
 

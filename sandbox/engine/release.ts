@@ -33,6 +33,8 @@ export interface Installing {
   readonly client: ApiClient;
   /** How long to wait for the workloads; undefined: not at all. */
   readonly timeoutSeconds: number | undefined;
+  /** How many revisions are kept; 0: all. */
+  readonly maxHistory: number;
   readonly signal: AbortSignal;
 }
 
@@ -45,11 +47,12 @@ export interface Installing {
 export async function install(
   release: ChartRelease,
   chart: RenderedChart,
-  { client, timeoutSeconds, signal }: Installing,
+  { client, timeoutSeconds, maxHistory, signal }: Installing,
 ): Promise<number> {
   const { namespace } = release;
   const before = await recordedRevisions(client, release);
-  const record = (status: "deployed" | "failed") => recordRevision(client, { release, chart, before, status }, signal);
+  const record = (status: "deployed" | "failed") =>
+    recordRevision(client, { release, chart, before, status, maxHistory }, signal);
   try {
     // With the labels and annotations by which Helm knows its own.
     const own = chart.objects.map((object) => manifestObject(object, release).body as KubernetesObject);
