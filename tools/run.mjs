@@ -84,6 +84,10 @@ const COMMANDS = {
     entry: "delivery/cli/drift.ts",
     summary: "one issue per environment, opened, updated and closed by what drift and refresh found",
   },
+  state: {
+    entry: "delivery/cli/state.ts",
+    summary: "a stack's state: set up backend and key, show, back up, restore, unlock, recover after a crash",
+  },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   sbom: { entry: "tools/sbom/main.ts", summary: "bill of materials: npm packages, charts, K3s and images" },

@@ -5,7 +5,7 @@ import { benchNetwork } from "./bench-network";
 import { diagnose } from "./diagnose";
 import { drift } from "./drift";
 import { gate } from "./gate";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { policies } from "./policies";
 import { preflight } from "./preflight";
 import { validate } from "./validate";

@@ -7,7 +7,7 @@ import { PROJECT_DIR } from "../context";
 import { clusterIdentity } from "../criteria/cluster-identity";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { type Enforcing, existingPolicyChecks } from "../policy/existing/checks";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { RUN_FLAGS, runOnce } from "./run-once";
 import { configOfStack } from "./subject-source";
 

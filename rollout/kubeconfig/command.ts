@@ -1,7 +1,7 @@
 /** `npm run kubeconfig`: the step `rollout kubeconfig` for a person. Its subject comes from the stack file. */
 import { Readable } from "node:stream";
 import { CONFIG_FILE } from "../../checks/cli/flags";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { PROJECT_DIR } from "../../checks/context";
 import { EXIT } from "../../checks/exit-codes";
 import { sshTargets } from "../../config/derive";

@@ -1,7 +1,7 @@
 /** `npm run rotate`: the step `rollout rotate` for a person. Its subject comes from the stack file. */
 import path from "node:path";
 import { Readable } from "node:stream";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { PROJECT_DIR } from "../../checks/context";
 import { EXIT } from "../../checks/exit-codes";
 import { sshTarget } from "../../config/derive";
