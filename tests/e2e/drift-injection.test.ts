@@ -9,6 +9,7 @@ import { LookError } from "../../checks/verdict";
 import { missingPrograms } from "../../sandbox/engine/choose";
 import type { KubernetesObject } from "../../sandbox/api/objects";
 import { type DriftRow, writePart } from "../support/drift-page";
+import { CLEAN, drift, type DriftFinding } from "./support/drift-run";
 import { INJECTIONS, type Mend } from "./support/drift-injections";
 import { KeptSandbox, STACK } from "./support/kept-sandbox";
 import { PROJECT } from "./support/sandbox-process";
@@ -18,28 +19,6 @@ jest.setTimeout(900_000);
 /** With the reports' own commands among the mends. */
 const missing = missingPrograms(process.env, ["kubectl"]);
 const RUNS = 10;
-
-interface Finding {
-  readonly target: string;
-  readonly verdict: string;
-  readonly actual: string;
-  readonly fix?: string;
-}
-interface Report {
-  readonly checks: readonly { readonly id: string; readonly findings: readonly Finding[] }[];
-  readonly objects: { readonly classes: Readonly<Record<string, number>> };
-}
-
-async function drift(sandbox: KeptSandbox) {
-  const { code, stdout, stderr, seconds } = await sandbox.command("drift", "--json");
-  if (!stdout.startsWith("{")) throw new Error(`drift ended with ${code}:\n${stderr}`);
-  const { checks, objects } = JSON.parse(stdout) as Report;
-  const findings = checks.flatMap(({ id, findings }) => findings.map((finding) => ({ check: id, ...finding })));
-  const bad = findings.filter(({ verdict }) => verdict !== "PASS");
-  return { code, seconds, classes: objects.classes, bad, passed: findings.length - bad.length };
-}
-
-const CLEAN = { code: 0, classes: {}, bad: [] };
 
 describe(`a sandbox of the engine in process${missing.length === 0 ? "" : " (mends by command are skipped: no kubectl)"}`, () => {
   let sandbox: KeptSandbox;
@@ -71,7 +50,7 @@ describe(`a sandbox of the engine in process${missing.length === 0 ? "" : " (men
   });
 
   /** Does what the report names. The stack's next run is, without an engine that updates, its declaration applied again. */
-  async function mendBy(mend: Mend, { target, fix = "" }: Finding): Promise<string> {
+  async function mendBy(mend: Mend, { target, fix = "" }: DriftFinding): Promise<string> {
     if (mend === "command") {
       const command = fix.split(", or ").at(-1) ?? "";
       await sandbox.shell(command);
