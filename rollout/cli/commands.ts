@@ -21,6 +21,7 @@ const IDENTITY_MS = 120_000;
 const NOTES = `A subject (JSON, no secrets) is read from standard input; progress goes to standard error.
 Every step may be run again at any time: it finds what is done and goes on from there.
 Exit codes: 0 done or nothing to do, 1 failed or refused, 2 could not look, 130 interrupted.
+--version says which version this is.
 `;
 
 function help(): string {
