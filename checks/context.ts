@@ -93,6 +93,11 @@ export class CheckContext {
     return ["kubectl", "--kubeconfig", quote(this.kubeconfig ?? this.subject.kubeconfig), ...words].join(" ");
   }
 
+  /** The beginning of a helm command line about the same cluster. */
+  helm(namespace: string): string {
+    return ["helm", "--kubeconfig", quote(this.kubeconfig ?? this.subject.kubeconfig), "-n", namespace].join(" ");
+  }
+
   /** The command that runs one check of the validation again. */
   again(id: string): string {
     const kubeconfig = this.kubeconfig === undefined ? [] : ["--kubeconfig", quote(this.kubeconfig)];

@@ -64,6 +64,7 @@ export function realityOf(input: RealityInput): { readonly real: string[]; reado
         ? []
         : [
             `the Pulumi engine: Pulumi's SDK in process, which creates but has no state, diff or delete; ${engine.reason}`,
+            "Helm: the releases' objects are applied, and Helm's records written, by the in-process engine; no hook is run",
           ]),
     ],
   };

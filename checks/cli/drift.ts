@@ -1,7 +1,7 @@
 /** `npm run drift`: what differs, on the machines and in the cluster, from what the stack declares. */
 import { type CommandLine, parseCommandLine } from "../../tools/cli";
 import { PROJECT_DIR } from "../context";
-import { driftChecks } from "../drift/drift";
+import { driftChecks, MACHINE_CLASSES } from "../drift/drift";
 import { ObjectDrift, objectDriftChecks } from "../drift/objects/objects";
 import { driftSummary } from "../drift/objects/summary";
 import { EXIT, type ExitCode } from "../exit-codes";
@@ -42,7 +42,7 @@ export async function drift(argv: readonly string[], io: Io): Promise<ExitCode> 
         const machines = context.subject.machines === undefined ? [] : driftChecks(context);
         return [...machines, ...objectDriftChecks(objects)];
       },
-      more: (_, run) => Promise.resolve(driftSummary(objects!.ledger, run)),
+      more: (_, run) => Promise.resolve(driftSummary(objects!.ledger, run, MACHINE_CLASSES)),
     },
     io,
   );

@@ -13,6 +13,7 @@ import { LOOK_MS } from "../hosts/reader";
 import { takeOver } from "../hosts/take-over";
 import { drift, type Outcome, pass, skipped } from "../verdict";
 import { type MachineState, machineState } from "./machine";
+import type { DriftClass } from "./objects/classes";
 import { judgeHardening } from "./hardening-row";
 import { judgeCniFiles, judgeGuard, judgeLeftovers, judgeSysctls } from "./network-rows";
 import { judgeEffective, judgeFiles, judgeUnit, judgeVersion } from "./settings-rows";
@@ -20,6 +21,8 @@ import { judgeCertificates, judgePrograms } from "./upkeep-rows";
 
 interface DriftRow {
   readonly id: string;
+  /** What kind of drift a finding is: policy where packets, or who may do what, are decided otherwise than declared. */
+  readonly class: DriftClass;
   readonly title: string;
   readonly proves: string;
   readonly expected: string;
@@ -29,6 +32,7 @@ interface DriftRow {
 const ROWS: readonly DriftRow[] = [
   {
     id: "k3s-version",
+    class: "version",
     title: "K3s has the declared version and runs",
     proves: "nobody upgraded, downgraded or stopped K3s by hand",
     expected: "the declared version, running",
@@ -36,6 +40,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "settings-files",
+    class: "configuration",
     title: "The stack's files are as it wrote them",
     proves: "nobody changed a file that the stack owns",
     expected: "the declared content, where the file is there",
@@ -43,6 +48,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "settings-in-force",
+    class: "configuration",
     title: "K3s runs with the declared settings",
     proves: "files, drop-ins and the unit's flags together give the declared settings, and K3s has read them",
     expected: "the declared settings in force",
@@ -50,6 +56,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "unit-override",
+    class: "configuration",
     title: "The unit is as it should be",
     proves: "flags are moved out of the unit exactly as long as they must be",
     expected: "our override where flags were moved, and none after the way back",
@@ -57,6 +64,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "cni-files",
+    class: "configuration",
     title: "The declared CNI is the one that is configured",
     proves: "containerd takes its plugins and their configuration from the declared CNI and from no other",
     expected: "configuration and plugins of the declared CNI, nothing of others beside them",
@@ -64,6 +72,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "leftovers",
+    class: "policy",
     title: "Nothing is left of another CNI",
     proves: "no rule, route, set or device of a CNI that does not run decides about packets",
     expected: "no trace",
@@ -71,6 +80,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "guard",
+    class: "policy",
     title: "The guard rule stands exactly while it must",
     proves: "pods keep their source addresses while two CNIs run, also after a reboot",
     expected: "present and enabled while cni.leaving is set, else absent",
@@ -78,6 +88,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "sysctls",
+    class: "configuration",
     title: "The kernel forwards packets",
     proves: "nobody took back what K3s set in the kernel",
     expected: "net.ipv4.ip_forward=1 and net.bridge.bridge-nf-call-iptables=1",
@@ -85,6 +96,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "hardening",
+    class: "policy",
     title: "The CIS profile is on the machine as declared",
     proves:
       "nobody changed a kernel value or a file that the profile brings, and none is left of one that is not declared",
@@ -93,6 +105,7 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "certificates",
+    class: "configuration",
     title: "No certificate is about to end",
     proves: "K3s has renewed its certificates",
     expected: "at least 30 days left",
@@ -100,12 +113,22 @@ const ROWS: readonly DriftRow[] = [
   },
   {
     id: "programs",
+    class: "version",
     title: "The programs on the machines are ours",
     proves: "what the next up runs on a machine is what this checkout holds",
     expected: "every program of hosts/ with its content",
     judge: (state) => judgePrograms(state, hostPrograms()),
   },
 ];
+
+/** The check that says what would stop the next run; it is wired apart, because it looks at all machines together. */
+const CONTRADICTIONS = "contradictions";
+
+/** The class of what a check of machines finds, by the check. */
+export const MACHINE_CLASSES: ReadonlyMap<string, DriftClass> = new Map([
+  ...ROWS.map((row) => [row.id, row.class] as const),
+  [CONTRADICTIONS, "configuration" as const],
+]);
 
 export const driftChecks = (context: CheckContext): Check[] => [
   hostFacts(context),
@@ -147,7 +170,7 @@ function driftCheck(row: DriftRow, context: CheckContext): Check {
 /** What would stop the next run: the same judgement that it begins with. */
 function contradictions(context: CheckContext): Check {
   return {
-    id: "contradictions",
+    id: CONTRADICTIONS,
     title: "Nothing on the machines contradicts the stack",
     proves: "the next up would not be refused: values fixed at creation, names and roles are as declared",
     timeoutMs: LOOK_MS + 5_000,
@@ -168,7 +191,7 @@ function contradictions(context: CheckContext): Check {
         return outcomes.map((outcome) => ({
           target: name,
           expected: "nothing that contradicts the stack",
-          repeat: context.drift("contradictions"),
+          repeat: context.drift(CONTRADICTIONS),
           probe: () => Promise.resolve(outcome),
         }));
       });

@@ -1,18 +1,18 @@
 /**
  * The in-process engine that really applies: Kubernetes objects by server-side apply, commands by running them, Helm
- * releases by their objects. It keeps no state and finds no difference: those belong to the real engine.
+ * releases by their objects and Helm's record. It keeps no state and finds no difference: those belong to the real engine.
  */
 import { resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { CreatedResource, RecordedResource, ResourceEngine } from "../../inprocess/engine";
 import { revealSecrets } from "../../inprocess/secrets";
 import { ApiClient } from "../api/client";
 import type { KubernetesObject } from "../api/objects";
-import { chartObjects } from "./chart-files";
+import { renderChart } from "./chart-files";
 import { runCommand } from "./command";
+import { untilGone } from "./gone";
+import { install, uninstall } from "./release";
 import { runRemoteCommand } from "./remote-command";
-import { untilRolledOut } from "./rollout";
 
 export interface ApplyEngineOptions {
   /** The project's folder: commands run in it, and relative paths start from it. */
@@ -36,6 +36,7 @@ const releaseSchema = z.object({
   values: z.unknown().optional(),
   timeout: z.number().default(300),
   skipAwait: z.boolean().default(false),
+  maxHistory: z.int().default(0),
 });
 
 const objectSchema = z.looseObject({
@@ -49,24 +50,6 @@ const KUBERNETES_OBJECT = /^kubernetes:(?!helm\.sh\/|yaml|kustomize)[a-z0-9.-]+\
 
 /** Of these, the patches of objects that somebody else made. Server-side apply makes both in one way. */
 const PATCH = /:[A-Z]\w*Patch$/;
-
-/** Helm's order of installation, reduced to what others need first; custom resources come last. */
-const FIRST_KINDS = [
-  "Namespace",
-  "CustomResourceDefinition",
-  "ServiceAccount",
-  "Secret",
-  "ConfigMap",
-  "ClusterRole",
-  "ClusterRoleBinding",
-  "Role",
-  "RoleBinding",
-  "Service",
-  "DaemonSet",
-  "Deployment",
-  "StatefulSet",
-  "Job",
-];
 
 export class ApplyEngine implements ResourceEngine {
   readonly #options: ApplyEngineOptions;
@@ -99,19 +82,11 @@ export class ApplyEngine implements ResourceEngine {
    * its `delete`. @throws Error when it cannot be deleted.
    */
   async remove(resource: RecordedResource): Promise<void> {
-    const { project, helm, signal, say } = this.#options;
+    const { signal, say } = this.#options;
     signal.throwIfAborted();
     const inputs = revealSecrets(resource.inputs) as Readonly<Record<string, unknown>>;
     if (resource.type === "kubernetes:helm.sh/v3:Release") {
-      const { name, namespace, chart, values } = releaseSchema.parse(inputs);
-      const objects = await chartObjects(
-        { folder: resolve(project, chart), name, namespace, values },
-        { helm, signal },
-      );
-      const own = inOrder(objects).filter(({ kind }) => kind !== "CustomResourceDefinition");
-      for (const object of own.reverse()) {
-        await untilGone(this.#clientOf(resource), { ...object, metadata: { namespace, ...object.metadata } }, signal);
-      }
+      await uninstall(this.#clientOf(resource), releaseSchema.parse(inputs), signal);
     } else if (PATCH.test(resource.type)) {
       // The object is somebody else's: only the fields that were patched go.
       const { apiVersion, kind, metadata } = objectSchema.parse(inputs);
@@ -161,12 +136,16 @@ export class ApplyEngine implements ResourceEngine {
 
   async #release(resource: RecordedResource, inputs: Readonly<Record<string, unknown>>): Promise<CreatedResource> {
     const { project, helm, signal } = this.#options;
-    const { name, namespace, chart, values, timeout, skipAwait } = releaseSchema.parse(inputs);
-    const client = this.#clientOf(resource);
-    const objects = await chartObjects({ folder: resolve(project, chart), name, namespace, values }, { helm, signal });
-    for (const object of inOrder(objects)) await client.apply(object, { fieldManager: "helm", namespace, signal });
-    if (!skipAwait) await untilRolledOut(objects, { client, namespace, timeoutSeconds: timeout, signal });
-    const status = { status: "deployed", name, namespace, chart, revision: 1 };
+    const { name, namespace, chart, values, timeout, skipAwait, maxHistory } = releaseSchema.parse(inputs);
+    const release = { folder: resolve(project, chart), name, namespace, values };
+    const rendered = await renderChart(release, { helm, signal });
+    const revision = await install(release, rendered, {
+      client: this.#clientOf(resource),
+      timeoutSeconds: skipAwait ? undefined : timeout,
+      maxHistory,
+      signal,
+    });
+    const status = { status: "deployed", name, namespace, chart, revision };
     return { id: `${namespace}/${name}`, state: { status, resourceNames: {}, manifest: {} } };
   }
 
@@ -184,19 +163,4 @@ export class ApplyEngine implements ResourceEngine {
     const result = await runRemoteCommand(inputs, { signal, onLine: (line) => say(`  ${name} | ${line}`) });
     return { id: name, state: { ...result } };
   }
-}
-
-/** Asks for the deletion and waits until finalizers have done their part. */
-async function untilGone(client: ApiClient, object: KubernetesObject, signal: AbortSignal): Promise<void> {
-  await client.remove(object);
-  while ((await client.find(object)) !== undefined) {
-    signal.throwIfAborted();
-    await sleep(500, undefined, { signal });
-  }
-}
-
-function inOrder(objects: readonly KubernetesObject[]): KubernetesObject[] {
-  const rank = ({ kind }: KubernetesObject) =>
-    FIRST_KINDS.includes(kind) ? FIRST_KINDS.indexOf(kind) : FIRST_KINDS.length;
-  return [...objects].sort((left, right) => rank(left) - rank(right));
 }

@@ -14,14 +14,17 @@ const objectSchema = z.looseObject({
 
 /** @throws SandboxError naming the file when a document is no Kubernetes object. */
 export function parseDocuments(text: string, source: string): KubernetesObject[] {
-  return loadAll(text)
-    .filter((document) => document !== null && document !== undefined)
-    .map((document) => {
-      const parsed = objectSchema.safeParse(document);
-      if (!parsed.success)
-        throw new SandboxError(`${source} holds a document that is no Kubernetes object with a name`);
-      return parsed.data;
-    });
+  const documents = loadAll(text).filter((document) => document !== null && document !== undefined);
+  return asObjects(documents, source);
+}
+
+/** @throws SandboxError naming the source when one is no Kubernetes object. */
+export function asObjects(documents: readonly unknown[], source: string): KubernetesObject[] {
+  return documents.map((document) => {
+    const parsed = objectSchema.safeParse(document);
+    if (!parsed.success) throw new SandboxError(`${source} holds a document that is no Kubernetes object with a name`);
+    return parsed.data;
+  });
 }
 
 /** All objects of the YAML files in a folder, files in the order of their names; none when there is no folder. */

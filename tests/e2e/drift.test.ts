@@ -9,7 +9,7 @@ import { ClusterApi } from "../../checks/cluster/api";
 import { CheckContext } from "../../checks/context";
 import type { Declared } from "../../checks/drift/objects/declared";
 import { ObjectDrift, objectDriftChecks } from "../../checks/drift/objects/objects";
-import { manifestObject } from "../../checks/drift/objects/releases";
+import { manifestObject } from "../../checks/drift/objects/manifest-object";
 import { runChecks } from "../../checks/engine";
 import { LookError } from "../../checks/verdict";
 import { Sender } from "../../checks/cluster/sender";

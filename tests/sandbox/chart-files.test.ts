@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareCharts, type ChartsOptions } from "../../sandbox/charts";
 import { fields } from "../../sandbox/api/objects";
-import { chartObjects } from "../../sandbox/engine/chart-files";
+import { renderChart } from "../../sandbox/engine/chart-files";
 import { CALICO_VERSIONS, SELDON_VERSIONS } from "../../config/compatibility";
 import { allCharts, folderOf } from "../../tools/charts/pinned";
 
@@ -40,8 +40,13 @@ function realChart(parent: string, name: string): void {
   writeFileSync(join(parent, name, "Chart.yaml"), `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`);
 }
 
-const objectsOf = (name: string, values: object = {}) =>
-  chartObjects({ folder: join(folder, "target", name), name: "release", namespace: "apps", values }, { signal });
+const rendered = (name: string, values: object = {}) =>
+  renderChart({ folder: join(folder, "target", name), name: "release", namespace: "apps", values }, { signal });
+
+const objectsOf = async (name: string, values: object = {}) => {
+  const { crds, objects } = await rendered(name, values);
+  return [...crds, ...objects];
+};
 
 describe("charts of a run", () => {
   test("stand-ins exist for every other chart of every supported version, with the version that was asked for", async () => {
@@ -62,6 +67,15 @@ describe("charts of a run", () => {
     await expect(prepareCharts(options({ given: null, needed }))).rejects.toThrow(
       `there is no stand-in for the chart ${chart}; give the real one with --charts`,
     );
+  });
+
+  test("CRDs of a chart's folder crds are no part of its manifest", async () => {
+    const [operator] = OURS.filter(({ chart }) => chart === "tigera-operator");
+    await prepareCharts(options({ given: null }));
+    const { crds, objects, manifest } = await rendered(folderOf(operator!));
+    expect(new Set(crds.map(({ kind }) => kind))).toEqual(new Set(["CustomResourceDefinition"]));
+    expect(objects.map(({ kind }) => kind)).not.toContain("CustomResourceDefinition");
+    expect(manifest.match(/^kind: .*/gm)).toEqual(objects.map(({ kind }) => `kind: ${kind}`));
   });
 
   test("a stand-in has the variant of the profile", async () => {
@@ -136,7 +150,7 @@ describe("objects of a chart", () => {
     values: { password: "marked" },
   });
 
-  /** A `helm` that prints its arguments as a ConfigMap, then a hook. */
+  /** A `helm` that does what a script says. */
   function fakeHelm(body: string): string {
     const helm = join(folder, "helm");
     writeFileSync(helm, `#!/bin/sh\n${body}\n`);
@@ -144,30 +158,34 @@ describe("objects of a chart", () => {
     return helm;
   }
 
-  test("a real chart is rendered by helm, values by standard input, hooks left out", async () => {
+  test("a real chart is rendered by helm, values by standard input, hooks left out, CRDs of its folder apart", async () => {
     realChart(folder, "x");
-    const helm = fakeHelm(`cat > ${folder}/values
+    const helm = fakeHelm(`[ "$1" = show ] && { printf '%s\\n' "---" "apiVersion: apiextensions.k8s.io/v1" \
+  "kind: CustomResourceDefinition" "metadata: { name: $*.crd }"; exit; }
+cat > ${folder}/values
 cat <<END
+---
+# Source: x/templates/a.yaml
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: rendered }
-data: { arguments: "$*" }
----
-apiVersion: batch/v1
-kind: Job
-metadata: { name: hook, annotations: { helm.sh/hook: pre-delete } }
+data: { arguments: "$*", mode: 0420 }
 END`);
-    const objects = await chartObjects(release(), { helm, signal });
-    expect(objects.map(({ metadata }) => metadata.name)).toEqual(["rendered"]);
-    const used = `template release ${join(folder, "x")} --namespace apps --include-crds --values -`;
-    expect(objects[0]?.["data"]).toEqual({ arguments: used });
+    const { crds, objects, manifest, metadata } = await renderChart(release(), { helm, signal });
+    expect(objects.map(({ kind }) => kind)).toEqual(["ConfigMap"]);
+    const used = `template release ${join(folder, "x")} --namespace apps --no-hooks --values -`;
+    // Helm reads YAML 1.1.
+    expect(objects[0]?.["data"]).toEqual({ arguments: used, mode: 0o420 });
     expect(JSON.parse(readFileSync(join(folder, "values"), "utf8"))).toEqual({ password: "marked" });
+    expect(crds.map((one) => one.metadata.name)).toEqual([`show crds ${join(folder, "x")}.crd`]);
+    expect(manifest).toContain("# Source: x/templates/a.yaml\n");
+    expect(metadata).toEqual({ apiVersion: "v2", name: "x", version: "1.0.0" });
   });
 
   test("what helm says is told", async () => {
     realChart(folder, "x");
     await expect(
-      chartObjects(release(), { helm: fakeHelm("echo broken template >&2; exit 3"), signal }),
+      renderChart(release(), { helm: fakeHelm("echo broken template >&2; exit 3"), signal }),
     ).rejects.toThrow(/broken template/);
   });
 
@@ -175,12 +193,12 @@ END`);
     realChart(folder, "x");
     writeFileSync(join(folder, "x/Chart.yaml"), 'annotations: { seldon-k3s/stand-in: "true" }\n');
     writeFileSync(join(folder, "x/templates/a.yaml"), "metadata: { name: {{ .Release.Name }} }\n");
-    await expect(chartObjects(release(), { signal })).rejects.toThrow("a stand-in is YAML with no");
+    await expect(renderChart(release(), { signal })).rejects.toThrow("a stand-in is YAML with no");
     writeFileSync(join(folder, "x/templates/a.yaml"), "metadata: { name: {{ toJson .Values.name }} }\n");
-    await expect(chartObjects(release(), { signal })).rejects.toThrow(`a.yaml asks for the value "name"`);
+    await expect(renderChart(release(), { signal })).rejects.toThrow(`a.yaml asks for the value "name"`);
   });
 
   test("a folder without a chart is named", async () => {
-    await expect(chartObjects(release(), { signal })).rejects.toThrow(`there is no chart in ${join(folder, "x")}`);
+    await expect(renderChart(release(), { signal })).rejects.toThrow(`there is no chart in ${join(folder, "x")}`);
   });
 });

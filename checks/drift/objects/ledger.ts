@@ -74,8 +74,11 @@ export const counts = ({ class: driftClass, allowed }: ListedDifference): boolea
   driftClass !== "noise" && allowed === undefined;
 
 /** `2 policy, 1 configuration`: how many there are of each class, strongest first. */
-export function countsByClass(found: readonly ListedDifference[]): Partial<Record<DriftClass, number>> {
-  const counted = CLASSES.map((name) => [name, found.filter((one) => one.class === name).length] as const);
+export const countsByClass = (found: readonly ListedDifference[]): Partial<Record<DriftClass, number>> =>
+  countsOf(found.map((one) => one.class));
+
+export function countsOf(found: readonly DriftClass[]): Partial<Record<DriftClass, number>> {
+  const counted = CLASSES.map((name) => [name, found.filter((one) => one === name).length] as const);
   return Object.fromEntries(counted.filter(([, count]) => count > 0));
 }
 

@@ -1,12 +1,11 @@
 /**
  * Helm's own record of a release: a Secret of type `helm.sh/release.v1` a revision (storage driver `secret`, which is
- * Helm's default and the Pulumi provider's), whose key `release` holds JSON, gzipped and in base64 (Helm 3 and 4,
- * pkg/storage/driver/util.go encodeRelease; Kubernetes puts its own base64 around it). Pure.
+ * Helm's default and the Pulumi provider's). Pure.
  */
-import { gunzipSync } from "node:zlib";
 import { parseAllDocuments, type Tags } from "yaml";
 import { LookError } from "../../verdict";
 import { isTree, type Tree } from "../../../config/tree";
+import { unpackRelease } from "./release-codec";
 
 export interface ReleaseRecord {
   readonly name: string;
@@ -30,9 +29,6 @@ export interface StoredSecret {
 
 export const RECORD_TYPE = "helm.sh/release.v1";
 
-/** The largest record that is unpacked, in bytes: Seldon's CRDs are 2.3 MB of manifest. */
-const LARGEST = 64 * 1024 * 1024;
-
 /** The record of the newest revision, or undefined where there is none. @throws LookError where it cannot be read. */
 export function newestRecord(secrets: readonly StoredSecret[]): ReleaseRecord | undefined {
   const revision = ({ metadata }: StoredSecret): number => Number(metadata.labels?.["version"] ?? 0);
@@ -47,10 +43,7 @@ export function newestRecord(secrets: readonly StoredSecret[]): ReleaseRecord | 
 
 function recordOf({ metadata, data }: StoredSecret): ReleaseRecord {
   try {
-    const base64 = Buffer.from(data?.["release"] ?? "", "base64").toString("latin1");
-    const packed = Buffer.from(base64, "base64");
-    const text = gunzipSync(packed, { maxOutputLength: LARGEST }).toString("utf8");
-    const release = JSON.parse(text) as RawRelease;
+    const release = unpackRelease(data?.["release"] ?? "");
     const chart = release.chart?.metadata;
     return {
       name: release.name,
@@ -70,16 +63,6 @@ function recordOf({ metadata, data }: StoredSecret): ReleaseRecord {
       cause: error,
     });
   }
-}
-
-interface RawRelease {
-  readonly name: string;
-  readonly namespace: string;
-  readonly version: number;
-  readonly info?: { readonly status?: string };
-  readonly chart?: { readonly metadata?: { readonly name?: string; readonly version?: string } };
-  readonly config?: unknown;
-  readonly manifest?: string;
 }
 
 /**

@@ -12,9 +12,10 @@ import { classOf } from "./classes";
 import { differences } from "./difference";
 import { member } from "./field-path";
 import type { ObjectDrift } from "./objects";
+import { manifestObject } from "./manifest-object";
+import { diffOf, reapply } from "./reapply";
 import type { ReleaseRecord } from "./release-record";
 import { show } from "./show";
-import { isTree, type Tree } from "../../../config/tree";
 
 /** Objects of one release that are compared at the same time. */
 const AT_ONCE = 8;
@@ -47,7 +48,7 @@ function releaseExpectation(release: DeclaredRelease, run: ObjectDrift): Expecta
       const shown = record === undefined ? chart : `${chart}, revision ${record.revision}`;
       const mends = {
         missing: run.ledger.refresh,
-        changed: `${run.ledger.refresh}; who did it: helm -n ${namespace} history ${name}`,
+        changed: `${run.ledger.refresh}; who did it: ${run.context.helm(namespace)} history ${name}`,
       };
       return run.ledger.judge(found, { clean: shown, mends });
     },
@@ -89,11 +90,10 @@ export function helmObjects(run: ObjectDrift): Check {
 }
 
 function objectsExpectation(release: DeclaredRelease, run: ObjectDrift): Expectation {
-  const { name, namespace } = release;
   return {
     target: showRelease(release),
     expected: "every object of the manifest, unchanged",
-    repeat: `helm -n ${namespace} get manifest ${name} | ${run.context.kubectl("diff --server-side --force-conflicts -f -")}`,
+    repeat: diffOf(run.context, release),
     timeoutMs: MANIFEST_MS,
     probe: async (signal) => {
       const record = await run.record(release, signal).catch((error: unknown) => {
@@ -113,7 +113,6 @@ async function judgeManifest(
   run: ObjectDrift,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { name, namespace } = release;
   const limit = createLimit(AT_ONCE);
   // Every request listens to it, and node warns from the eleventh on.
   setMaxListeners(0, signal);
@@ -122,10 +121,10 @@ async function judgeManifest(
   );
   const found = looks.flatMap(({ differences: these }) => these);
   const gaps = looks.flatMap(({ gap }) => (gap === undefined ? [] : [gap]));
-  const reapply = `helm -n ${namespace} get manifest ${name} | ${run.context.kubectl("apply --server-side --force-conflicts -f -")}`;
+  const again = reapply(run.context, release, record);
   const outcome = run.ledger.judge(found, {
     clean: `${plural(record.objects.length)} as in the manifest`,
-    mends: { changed: reapply, missing: reapply, added: "take it back, or name it under drift.allow with its reason" },
+    mends: { changed: again, missing: again, added: "take it back, or name it under drift.allow with its reason" },
     more: gaps.map(({ line }) => line),
     several: true,
   });
@@ -139,38 +138,6 @@ async function judgeManifest(
 }
 
 const plural = (count: number): string => (count === 1 ? "1 object" : `${count} objects`);
-
-/**
- * Labels and annotations that Helm puts on every object although its manifest does not hold them, and by which it knows
- * its own again (Helm 3.2 and later, pkg/action/validate.go setMetadataVisitor).
- */
-export const helmMetadata = ({ name, namespace }: Pick<DeclaredRelease, "name" | "namespace">) => ({
-  labels: { "app.kubernetes.io/managed-by": "Helm" },
-  annotations: { "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace },
-});
-
-/** An object of a manifest as something that is declared. Helm puts those without a namespace into the release's. */
-export function manifestObject(body: Tree, release: Pick<DeclaredRelease, "name" | "namespace">): DeclaredObject {
-  const metadata = isTree(body["metadata"]) ? body["metadata"] : {};
-  const { namespace } = metadata;
-  const own = helmMetadata(release);
-  const part = (key: string): Tree => (isTree(metadata[key]) ? metadata[key] : {});
-  return {
-    apiVersion: String(body["apiVersion"]),
-    kind: String(body["kind"]),
-    name: String(metadata["name"]),
-    namespace: typeof namespace === "string" ? namespace : release.namespace,
-    body: {
-      ...body,
-      metadata: {
-        ...metadata,
-        labels: { ...part("labels"), ...own.labels },
-        annotations: { ...part("annotations"), ...own.annotations },
-      },
-    },
-    withheld: [],
-  };
-}
 
 interface Look {
   readonly differences: readonly ObjectDifference[];

@@ -2,7 +2,7 @@
 import { CheckContext } from "../../../checks/context";
 import type { Declared, DeclaredObject, DeclaredRelease } from "../../../checks/drift/objects/declared";
 import { ObjectDrift, objectDriftChecks } from "../../../checks/drift/objects/objects";
-import { helmMetadata } from "../../../checks/drift/objects/releases";
+import { helmMetadata } from "../../../checks/drift/objects/manifest-object";
 import { driftSummary } from "../../../checks/drift/objects/summary";
 import { runChecks } from "../../../checks/engine";
 import type { LookError } from "../../../checks/verdict";

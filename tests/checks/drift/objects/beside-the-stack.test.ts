@@ -125,9 +125,22 @@ describe("beside the stack", () => {
         actual:
           '1 version: Deployment seldon/seldon-v2-controller-manager spec.template.spec.containers[manager].image is "manager:latest", declared "manager:2.10.2"',
       });
-      expect(of("helm-objects").fix).toMatch(
-        /^helm -n seldon get manifest setup \| kubectl .* apply --server-side --force-conflicts -f -$/,
-      );
+      // In Helm's name and with what Helm knows its own by, which a manifest does not hold; never in another cluster.
+      expect(of("helm-objects").fix?.split(" | ")).toEqual([
+        expect.stringMatching(/^helm --kubeconfig \S+ -n seldon get manifest setup$/),
+        "kubectl label --local --overwrite -o json -f - app.kubernetes.io/managed-by=Helm",
+        "kubectl annotate --local --overwrite -o json -f - meta.helm.sh/release-name=setup meta.helm.sh/release-namespace=seldon",
+        expect.stringMatching(
+          /^kubectl --kubeconfig \S+ -n seldon apply --server-side --force-conflicts --field-manager helm -f -$/,
+        ),
+      ]);
+    });
+
+    it("with an object in another namespace is applied without -n, beside which kubectl refuses it", async () => {
+      const elsewhere = { ...manager(), metadata: { name: "seldon-v2-controller-manager", namespace: "kube-system" } };
+      live().release("setup", { chart: SETUP.chart, values: SETUP.values, objects: [elsewhere] });
+      live().remove(MANAGER_PATH.replace("/seldon/", "/kube-system/"));
+      expect((await look()).of("helm-objects").fix).toMatch(/kubectl --kubeconfig \S+ apply --server-side/);
     });
 
     it("of a chart that writes a v before its version is of the declared one", async () => {
