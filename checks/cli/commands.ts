@@ -1,11 +1,11 @@
 /** The commands that judge a cluster, by name. */
 import { suggest } from "../../config/suggest";
-import { tell, ToolError } from "../../tools/cli";
+import { tell, ToolError, versionText } from "../../tools/cli";
 import { benchNetwork } from "./bench-network";
 import { diagnose } from "./diagnose";
 import { drift } from "./drift";
 import { gate } from "./gate";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { policies } from "./policies";
 import { preflight } from "./preflight";
 import { validate } from "./validate";
@@ -35,7 +35,7 @@ Commands:
   gate           wait for one readiness gate (the stack runs this)
   bench:network  measure latency, throughput and the CNI's share, and compare two runs
 
-\`--help\` after a command explains it.
+\`--help\` after a command explains it, \`--version\` says which version this is.
 `;
 
 /** Runs one command to its exit code; a fault of the user's is one message on standard error. */
@@ -43,6 +43,10 @@ export async function runCommand([name = "", ...argv]: readonly string[], io: Io
   try {
     if (name === "--help" || name === "-h") {
       io.stdout.write(HELP);
+      return 0;
+    }
+    if (name === "--version") {
+      io.stdout.write(versionText());
       return 0;
     }
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -6,7 +6,7 @@ import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
 import { readStackFile } from "../../config/stack-file";
 import { ToolError } from "../../tools/cli";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import type { z } from "zod";
 import { type Subject, subjectOf, subjectSchema } from "../subject";
 

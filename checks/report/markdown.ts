@@ -4,7 +4,7 @@
  */
 import type { Finding, Verdict } from "../verdict";
 import { duration } from "./layout";
-import { printable } from "./markup";
+import { printable } from "../../terminal/text";
 import { countsOf, MEANING, notesOf, type Report, worstFirst } from "./report";
 
 /** No Markdown report is longer than this. */
@@ -103,7 +103,7 @@ export function markdownReport({ head, run }: Report): string {
   const lines = [
     `### ${plain(head.command)} ${plain(head.stack)}: ${MEANING[run.exitCode]}`,
     "",
-    `${countsOf(run)} in ${duration(run.milliseconds)}${cluster}; exit code ${run.exitCode}.`,
+    `${countsOf(run)} in ${duration(run.milliseconds)}${cluster}; exit code ${run.exitCode}. Program ${plain(head.program)}.`,
     "",
     ...table(rowsOf(findings)),
     ...fixes(findings),

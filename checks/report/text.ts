@@ -21,7 +21,8 @@ export function textOptions(stream: { isTTY?: boolean; columns?: number }, env: 
   return { width, colour: tty && (env.NO_COLOR ?? "") === "" };
 }
 
-const COLOURS: Record<Verdict, number> = { PASS: 32, FAIL: 31, DRIFT: 35, ERROR: 33, SKIPPED: 36 };
+/** Number of each verdict's colour (SGR, ECMA-48). */
+export const COLOURS: Record<Verdict, number> = { PASS: 32, FAIL: 31, DRIFT: 35, ERROR: 33, SKIPPED: 36 };
 
 /** The verdict at the start of a line in its colour. Padding stays outside, so that columns hold. */
 export function paint(line: string, verdict: Verdict, { colour }: Pick<TextOptions, "colour">): string {
@@ -45,6 +46,7 @@ export function textReport(head: ReportHead, run: RunResult, options: TextOption
   const lines = [
     `seldon-k3s ${head.command}: stack ${head.stack}`,
     `cluster ${head.uid ?? "without a UID in the stack file yet"}, kubeconfig ${head.kubeconfig}`,
+    `program ${head.program}`,
     "",
     ...table(findings, options),
     ...stories.flatMap((finding) => ["", ...story(finding, proves.get(finding.check) ?? "", options)]),

@@ -3,6 +3,7 @@ import { lstatSync } from "node:fs";
 import path from "node:path";
 import { EXIT } from "../../checks/exit-codes";
 import { listStacks } from "../../config/stack-file";
+import { programVersion } from "../../config/version";
 import { runTool, ToolError } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { PLAN_MARKER, planComment } from "../plan/comment";
@@ -69,6 +70,7 @@ void runTool(COMMAND, async ({ flags }) => {
     summaries,
     base: ref ?? (flags.base === GOLDEN ? headCommit() : "base"),
     head: sha?.slice(0, 12) ?? "head",
+    program: programVersion(),
   });
   const head = flags["pull-request-of"];
   const branch = head === undefined ? {} : { branch: { head, sha: required(sha, "head-sha", COMMAND.name) } };

@@ -1,6 +1,7 @@
 /** `npm run delivery:preview`: see the help text. */
 import { EXIT } from "../../checks/exit-codes";
 import { existsSync } from "node:fs";
+import { programVersion } from "../../config/version";
 import { runTool, ToolError } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { configDigest } from "../gate/digest";
@@ -60,6 +61,7 @@ void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
     // A deployment is held against it; to read a comment the state of a working copy is enough.
     commit: flags.record === undefined ? headCommit() : cleanCommit(),
     configDigest: readAs(() => configDigest(PROJECT_DIR, stack, flags["config-file"])),
+    program: programVersion(),
     at: new Date().toISOString(),
   });
   const facts = {

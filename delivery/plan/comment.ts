@@ -1,5 +1,5 @@
 /** The comment of a pull request: what it does to every environment. Pure. */
-import { body, details, marker, plain, table } from "../markdown";
+import { body, details, marker, plain, table, writtenBy } from "../markdown";
 import type { Change } from "./changes";
 import { OPERATIONS } from "./changes";
 import type { Summary } from "./summary";
@@ -68,6 +68,8 @@ export interface PlanComment {
   /** What was compared, such as two commits. */
   readonly base: string;
   readonly head: string;
+  /** Version of this project that compared (config/version.ts). */
+  readonly program: string;
 }
 
 /** A commit as GitHub shows it; anything else as it is. */
@@ -76,7 +78,7 @@ const shown = (revision: string): string => plain(/^[0-9a-f]{40}$/.test(revision
 /** The mark under which the comment is updated. */
 export const PLAN_MARKER = marker("plan");
 
-export function planComment({ summaries, base, head }: PlanComment): string {
+export function planComment({ summaries, base, head, program }: PlanComment): string {
   const changed = summaries.filter(({ changes }) => changes.length > 0);
   const same = summaries.filter(({ changes }) => changes.length === 0).map(({ stack }) => plain(stack));
   const compared = `${shown(base)} → ${shown(head)}`;
@@ -85,6 +87,7 @@ export function planComment({ summaries, base, head }: PlanComment): string {
       PLAN_MARKER,
       "### Plan: no environment changes",
       `${compared}. Looked at: ${same.join(", ") || "none"}.`,
+      writtenBy(program),
     ]);
   }
   return body([
@@ -95,5 +98,6 @@ export function planComment({ summaries, base, head }: PlanComment): string {
     ...changed.filter((one) => notesOf(one) !== "").map((one) => `**${plain(one.stack)}**\n\n${notesOf(one)}`),
     `${compared}, from the program alone: no cluster, no state and no secret was read. Restarts and replacements are upper bounds; what machines run already is left alone.`,
     ...changed.map(changeList),
+    writtenBy(program),
   ]);
 }

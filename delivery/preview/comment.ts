@@ -1,5 +1,5 @@
 /** The comment about a real preview. Pure. */
-import { body, details, marker, plain, table } from "../markdown";
+import { body, details, marker, plain, table, writtenBy } from "../markdown";
 import { changeList, count, HEAD, notesOf, rowOf } from "../plan/comment";
 import type { Violation } from "./guardrails";
 import type { Preview } from "./preview";
@@ -65,5 +65,6 @@ export function previewComment(preview: Preview, facts: PreviewFacts): string {
     ...folded("warning", lines(warnings)),
     ...folded("remark of the guardrails", remarks.map(violationLine)),
     ...(changes.length > 0 ? [changeList(summary)] : []),
+    ...(record.program === undefined ? [] : [writtenBy(record.program)]),
   ]);
 }

@@ -22,7 +22,8 @@ function resourceOf(urn: string): string {
  * @throws Error for a line that is none.
  */
 export function readViolations(lines: string): Violation[] {
-  const unique = [...new Set(lines.split("\n").filter((line) => line !== ""))];
+  // Sorted: the engine tells them in whatever order it comes to them.
+  const unique = [...new Set(lines.split("\n").filter((line) => line !== ""))].sort();
   return unique.map((line) => {
     let value: unknown;
     try {

@@ -19,6 +19,8 @@ export interface PreviewRecord {
   readonly changesDigest: string;
   /** What the change of the CNI was, in words; absent without one. */
   readonly cni?: string;
+  /** Version of this project that read the preview (config/version.ts); absent in records from before it was kept. */
+  readonly program?: string;
   /** When the preview was made, ISO 8601. */
   readonly at: string;
 }
@@ -34,7 +36,14 @@ export const cniOf = ({ cni }: Summary): string | undefined => cni && `${cni.kin
 
 export function recordOf(
   summary: Summary,
-  { commit, configDigest, at }: Pick<PreviewRecord, "commit" | "configDigest" | "at">,
+  {
+    commit,
+    configDigest,
+    program,
+    at,
+  }: Pick<PreviewRecord, "commit" | "configDigest" | "at"> & {
+    readonly program: string;
+  },
 ): PreviewRecord {
   const { stack, changes } = summary;
   const cni = cniOf(summary);
@@ -46,6 +55,7 @@ export function recordOf(
     configDigest,
     changesDigest: changesDigest(changes),
     ...(cni === undefined ? {} : { cni }),
+    program,
     at,
   };
 }

@@ -1,7 +1,7 @@
 /** `npm run kubeconfig`: the step `rollout kubeconfig` for a person. Its subject comes from the stack file. */
 import { Readable } from "node:stream";
 import { CONFIG_FILE } from "../../checks/cli/flags";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { PROJECT_DIR } from "../../checks/context";
 import { EXIT } from "../../checks/exit-codes";
 import { sshTargets } from "../../config/derive";
@@ -9,7 +9,7 @@ import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
 import { readStackFile } from "../../config/stack-file";
-import { type CommandLine, helpOf, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
+import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
 import { runRollout } from "../cli/commands";
 
 /** Bound of the whole step in seconds. */
@@ -55,9 +55,9 @@ export function kubeconfigSubject(stack: string, { cluster, hosts }: Pick<StackC
 export async function runKubeconfig(argv: readonly string[], io: Io): Promise<ToolExit> {
   let subject: object;
   try {
-    const { flags, positionals, help } = parseCommandLine(COMMAND, argv);
-    if (help) {
-      io.stdout.write(helpOf(COMMAND));
+    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
+    if (answer !== undefined) {
+      io.stdout.write(answer);
       return EXIT.clean;
     }
     const [stack = ""] = positionals;

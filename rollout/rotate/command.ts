@@ -1,7 +1,7 @@
 /** `npm run rotate`: the step `rollout rotate` for a person. Its subject comes from the stack file. */
 import path from "node:path";
 import { Readable } from "node:stream";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { PROJECT_DIR } from "../../checks/context";
 import { EXIT } from "../../checks/exit-codes";
 import { sshTarget } from "../../config/derive";
@@ -9,7 +9,7 @@ import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
 import { readStackFile } from "../../config/stack-file";
-import { type CommandLine, helpOf, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
+import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
 import { runRollout } from "../cli/commands";
 import { type What, WHATS } from "./rotating-host";
 
@@ -99,9 +99,9 @@ export function rotateSubject(
 export async function runRotate(argv: readonly string[], io: Io): Promise<ToolExit> {
   let subject: object;
   try {
-    const { flags, positionals, help } = parseCommandLine(COMMAND, argv);
-    if (help) {
-      io.stdout.write(helpOf(COMMAND));
+    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
+    if (answer !== undefined) {
+      io.stdout.write(answer);
       return EXIT.clean;
     }
     const [stack = "", what = ""] = positionals;

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from "../../checks/exit-codes";
 import { writeWhole } from "../../checks/report/atomic-file";
 import { textOptions } from "../../checks/report/text";
 import { messageOf } from "../../config/thrown";
+import { programVersion } from "../../config/version";
 import { ToolError } from "../cli";
 import { type ImportFile, importFiles } from "./import-file";
 import { type AdoptReport, jsonReport, textReport } from "./report";
@@ -14,12 +15,13 @@ import type { AdoptRun } from "./run";
 import { survey, type Survey } from "./survey";
 
 export async function takeOver(run: AdoptRun): Promise<ExitCode> {
-  const { io, stack, flags, context, drift, resources, candidates, config } = run;
+  const { io, stack, flags, context, drift, resources, candidates, config, live } = run;
   const found = await survey({
     candidates,
     run: drift,
     config,
     signal: io.signal,
+    live,
   });
   const exitCode = exitCodeOf(found);
   const ids = idsOf(found);
@@ -35,11 +37,13 @@ export async function takeOver(run: AdoptRun): Promise<ExitCode> {
     stack,
     uid: context.subject.uid,
     kubeconfig: context.kubeconfigPath,
+    program: programVersion(),
     survey: found,
     ...(written ? { files } : { withheld: whyNot(found) }),
     next: exitCode === EXIT.clean && written ? nextSteps(stack, files, flags["config-file"]) : [],
     exitCode,
   };
+  live?.stop(io.stdout.isTTY !== true);
   io.stdout.write(flags.json === true ? jsonReport(report) : textReport(report, textOptions(io.stdout, io.env)));
   return exitCode;
 }

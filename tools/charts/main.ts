@@ -4,6 +4,7 @@ import { EXIT } from "../../checks/exit-codes";
 import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import { readStackFile } from "../../config/stack-file";
+import { liveSteps } from "../../terminal/steps/live";
 import { interruption, runTool, ToolError } from "../cli";
 import { ChartLock } from "./lock-file";
 import { allCharts, chartsOf, type PinnedChart } from "./pinned";
@@ -40,6 +41,8 @@ function wanted(stack: string | undefined, all: boolean | undefined): { charts: 
 void runTool(COMMAND, async ({ positionals: [stack], flags: { all, from, update } }) => {
   const { charts, folder } = wanted(stack, all);
   const { signal, dispose } = interruption();
+  const { stdout, stderr, env } = process;
+  const live = liveSteps({ title: `charts ${stack ?? "--all"}` }, { stderr, env, signal });
   try {
     await pullCharts({
       charts,
@@ -48,9 +51,13 @@ void runTool(COMMAND, async ({ positionals: [stack], flags: { all, from, update 
       lock: new ChartLock(path.join(PROJECT_DIR, LOCK_FILE)),
       update: update === true,
       signal,
-      onProgress: (line) => process.stdout.write(`${line}\n`),
+      live,
+      onProgress: (line) => stdout.write(`${line}\n`),
     });
+    // Its lines are on the same terminal; elsewhere the list is all that is seen here.
+    live?.stop(!stdout.isTTY);
   } finally {
+    live?.stop(true);
     dispose();
   }
   return EXIT.clean;
