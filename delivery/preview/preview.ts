@@ -106,9 +106,11 @@ export function readPreview(json: string, stack: string): Preview {
     const earlier = changes.get(urn)?.paths ?? [];
     changes.set(urn, { operation, ref: urn, type, name, paths: [...new Set([...earlier, ...paths])] });
   }
+  // By component: the engine takes them in another order every time, and a comment must not change with that.
+  const ordered = [...changes.values()].sort(({ ref: left }, { ref: right }) => (left < right ? -1 : 1));
   const plan = (resources: Map<string, PlanResource>): Plan => ({ stack, resources });
   return {
-    summary: summaryOf(plan(sides.before), plan(sides.after), [...changes.values()]),
+    summary: summaryOf(plan(sides.before), plan(sides.after), ordered),
     errors: textOf(document["diagnostics"], "error"),
     warnings: textOf(document["diagnostics"], "warning"),
   };
