@@ -2,6 +2,7 @@
  * A dashboard's page as an SVG: where each panel stands, what it is called, its unit, its legend and the values from
  * which on Grafana changes the colour. It is a drawing of the definition; no measurement is in it.
  */
+import { element, type Markup, raw } from "../checks/report/markup";
 import { layout, type Place, type Placed } from "../components/observability/dashboards/layout";
 import { type Dashboard, GRID_WIDTH, type Panel, type Unit } from "../components/observability/dashboards/panel";
 
@@ -40,8 +41,6 @@ const UNIT_SIGNS: Readonly<Record<Unit, string>> = {
   ops: "1/s",
 };
 
-const escaped = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-
 interface TextStyle {
   readonly size?: number;
   readonly bold?: boolean;
@@ -55,9 +54,10 @@ function text(
   y: number,
   content: string,
   { size = 10, bold = false, color = "ink", anchor = "start" }: TextStyle = {},
-): string {
-  const weight = bold ? ' font-weight="600"' : "";
-  return `<text x="${x}" y="${y}" font-size="${size}" class="${color}" text-anchor="${anchor}"${weight}>${escaped(content)}</text>`;
+): Markup {
+  const weight = bold ? 600 : undefined;
+  const attributes = { x, y, "font-size": size, class: color, "text-anchor": anchor, "font-weight": weight };
+  return element("text", attributes, content);
 }
 
 /** As much of a text as fits. */
@@ -88,7 +88,7 @@ const asText = (value: number, unit: Unit): string =>
     : `${value} ${unit === "short" ? "" : UNIT_SIGNS[unit]}`.trim();
 
 /** Where the colour changes, as coloured words: in one line up to the panel's edge, then in a line above it. */
-function steps({ steps: all = [], unit }: Panel, left: number, y: number, right: number): string {
+function steps({ steps: all = [], unit }: Panel, left: number, y: number, right: number): Markup[] {
   let [x, line] = [left, y];
   return all
     .filter(({ at }) => at > 0)
@@ -99,52 +99,52 @@ function steps({ steps: all = [], unit }: Panel, left: number, y: number, right:
       const place = x;
       x += width + 10;
       return text(place, line, words, { color });
-    })
-    .join("");
+    });
 }
 
-function statBody(panel: Panel, { left, top, width, height }: ReturnType<typeof box>): string {
+function statBody(panel: Panel, { left, top, width, height }: ReturnType<typeof box>): Markup[] {
   const color = panel.steps === undefined ? "ink" : "green";
   return [
     text(left + width / 2, top + height / 2 + 10, "#", { size: 24, color, anchor: "middle" }),
     text(left + width - 8, top + height / 2 + 8, panel.unit === "short" ? "" : UNIT_SIGNS[panel.unit], {
       anchor: "end",
     }),
-    steps(panel, left + 8, top + height - 8, left + width - 8),
-  ].join("");
+    ...steps(panel, left + 8, top + height - 8, left + width - 8),
+  ];
 }
 
-function graphBody(panel: Panel, { left, top, width, height }: ReturnType<typeof box>): string {
-  const legend = panel.queries.map(({ legend: words }, index) => {
+function graphBody(panel: Panel, { left, top, width, height }: ReturnType<typeof box>): Markup[] {
+  const legend = panel.queries.flatMap(({ legend: words }, index) => {
     const y = top + height - 10 - (panel.queries.length - 1 - index) * 13;
-    return `<rect x="${left + 10}" y="${y - 4}" width="12" height="3" class="line${index % LINES}"/>${text(left + 28, y, fit(words, width - 40))}`;
+    const sample = element("rect", { x: left + 10, y: y - 4, width: 12, height: 3, class: `line${index % LINES}` });
+    return [sample, text(left + 28, y, fit(words, width - 40))];
   });
   const bottom = top + height - 22 - (panel.queries.length - 1) * 13;
-  const axis = `<path d="M${left + 12} ${top + 40} V${bottom} H${left + width - 12}" class="axis"/>`;
   return [
-    axis,
+    element("path", { d: `M${left + 12} ${top + 40} V${bottom} H${left + width - 12}`, class: "axis" }),
     text(left + 12, top + 34, UNIT_SIGNS[panel.unit], { size: 10, color: "soft" }),
-    steps(panel, left + 20, top + 52, left + width - 8),
+    ...steps(panel, left + 20, top + 52, left + width - 8),
     ...legend,
-  ].join("");
+  ];
 }
 
 const BODIES: Readonly<Record<Panel["kind"], typeof statBody>> = { stat: statBody, timeseries: graphBody };
 
-function drawn(placed: Placed): string {
+function drawn(placed: Placed): Markup {
   const frame = box(placed.place);
   const { left, top, width, height } = frame;
   if (placed.kind === "row") return text(left, top + 15, `▾ ${placed.title}`, { size: 13, bold: true });
   const { panel } = placed;
-  return [
-    `<g><title>${escaped(panel.description)}</title>`,
-    `<rect x="${left}" y="${top}" width="${width}" height="${height}" rx="3" class="card"/>`,
-    ...inLines(panel.title, width - 16).map((line, index) =>
+  return element(
+    "g",
+    {},
+    element("title", {}, panel.description),
+    element("rect", { x: left, y: top, width, height, rx: 3, class: "card" }),
+    inLines(panel.title, width - 16).map((line, index) =>
       text(left + 8, top + 16 + index * 13, line, { size: 11, bold: true }),
     ),
     BODIES[panel.kind](panel, frame),
-    "</g>",
-  ].join("");
+  );
 }
 
 /** The picture of one dashboard. Pure; the same dashboard always gives the same text. */
@@ -153,15 +153,15 @@ export function dashboardPicture(dashboard: Dashboard): string {
   const rows = Math.max(...placed.map(({ place }) => place.y + place.h));
   const [width, height] = [GRID_WIDTH * COLUMN + GAP, HEAD + rows * LINE + GAP];
   const choice = dashboard.namespacesOf === undefined ? "" : "   Namespace: All ▾";
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `<title>${escaped(dashboard.title)}</title><style>${STYLE}</style>`,
-    `<rect width="${width}" height="${height}" class="paper"/>`,
+  const svg = { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" };
+  const parts = [
+    [element("title", {}, dashboard.title), element("style", {}, raw(STYLE))],
+    element("rect", { width, height, class: "paper" }),
     text(GAP, 22, dashboard.title, { size: 16, bold: true }),
     text(width - GAP, 22, `Prometheus ▾${choice}`, { color: "soft", anchor: "end" }),
     text(GAP, 40, `${dashboard.description} Drawn from the definition: no values.`, { size: 11, color: "mid" }),
     ...placed.map(drawn),
-    "</svg>",
-    "",
-  ].join("\n");
+  ];
+  // A line each, so that a change of one panel is a change of one line.
+  return `${element("svg", svg, "\n", ...parts.map((part) => [part, "\n"])).markup}\n`;
 }

@@ -1,7 +1,8 @@
 /** What of the documentation is made by running the program for a stack: pictures, and the policy review. */
 import { readStackFile } from "../config/stack-file";
 import { type ReviewedStack } from "./docs-policy-review";
-import { configOf, evaluate, PROJECT_DIR } from "./plan/evaluate";
+import { configOf } from "../config/stack-config";
+import { evaluate, PROJECT_DIR } from "./plan/evaluate";
 import { flowPicture } from "./plan/pictures/flow-picture";
 import { graphPicture } from "./plan/pictures/graph-picture";
 

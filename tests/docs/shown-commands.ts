@@ -105,7 +105,8 @@ export const ROWS: readonly Row[] = [
   },
 
   { command: /^pulumi /, where: "engine" },
-  { command: /^export PULUMI_BACKEND_URL=/, where: "engine" },
+  { command: /^npm run state -- /, where: "engine" },
+  { command: /^export PULUMI_CONFIG_PASSPHRASE_FILE=/, where: "engine" },
   { command: /^rm new-token$/, where: "engine" },
   { command: /^umask 077$/, where: "alone" },
   { command: /^helm -n /, where: "releases" },
@@ -172,6 +173,6 @@ export const OUTPUTS: readonly ShownOutput[] = [
   { page: "docs/drift.md", begins: "DRIFT ", because: "tests/e2e/drift.test.ts makes each of these findings" },
   { page: "docs/observability.md", begins: "seldon_model_condition", because: "metrics of kube-state-metrics" },
   { page: "docs/probe-pods.md", begins: "FAIL policy-table", because: "measured in the lab" },
-  { page: "docs/reports.md", begins: "validate staging:", because: "a live list: tests/checks/cli has its lines" },
+  { page: "docs/reports.md", begins: "validate staging (", because: "a live list: tests/checks/cli has its lines" },
   { page: "docs/reports.md", begins: "### validate staging", because: "tests/checks/report/markdown.test.ts has it" },
 ];

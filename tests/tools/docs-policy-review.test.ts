@@ -13,7 +13,8 @@ import {
 import { reviewedStacks } from "../../tools/docs-pictures";
 import { EXAMPLE_CHECKS, STACK } from "../../tools/docs-report-example";
 import { isStale, SCREENSHOTS } from "../../tools/docs-screenshots";
-import { configOf, evaluate } from "../../tools/plan/evaluate";
+import { configOf } from "../../config/stack-config";
+import { evaluate } from "../../tools/plan/evaluate";
 
 const root = resolve(__dirname, "../..");
 

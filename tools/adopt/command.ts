@@ -9,8 +9,7 @@ import { runChecks } from "../../checks/engine";
 import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { subjectOf } from "../../checks/subject";
 import { LookError } from "../../checks/verdict";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
+import { configOf } from "../../config/stack-config";
 import { readStackFile } from "../../config/stack-file";
 import { liveSteps, step } from "../../terminal/steps/live";
 import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../cli";
@@ -63,8 +62,7 @@ export async function runAdopt(argv: readonly string[], io: Io): Promise<ToolExi
 
 async function adopt(stack: string, flags: AdoptRun["flags"], io: Io): Promise<ToolExit> {
   const file = readStackFile(PROJECT_DIR, stack, flags["config-file"]);
-  const { config, faults } = parseConfig(file.values, new Set(file.secretKeys));
-  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
+  const config = configOf(file);
   const live = liveSteps({ title: `adopt ${stack}` }, io);
   const context = new CheckContext(subjectOf(stack, config), flags.kubeconfig);
   try {

@@ -10,6 +10,7 @@ import { liveObjects, workaroundsOf } from "./outside";
 import { type RemovalStep, removalSteps } from "./removal";
 import type { AdoptRun } from "./run";
 import { isTree, type Tree } from "../../config/tree";
+import { programVersion } from "../../config/version";
 
 /**
  * Field manager of these steps: that of the provider's own updates. It takes such fields over again at its next apply; under
@@ -117,6 +118,7 @@ function headText({ stack, context }: AdoptRun, steps: number): string {
   const lines = [
     `seldon-k3s adopt --remove-workarounds: stack ${stack}`,
     `cluster ${context.subject.uid ?? ""}, kubeconfig ${context.kubeconfigPath}`,
+    `program ${programVersion()}`,
     "",
     ...(steps === 0 ? ["No workaround is left."] : []),
   ];
@@ -145,6 +147,7 @@ function json({ stack, context, flags }: AdoptRun, results: readonly StepResult[
     kind: "seldon-k3s.adopt-removal",
     stack,
     uid: context.subject.uid,
+    program: programVersion(),
     preview: flags.yes !== true,
   };
   return `${JSON.stringify({ ...head, steps }, undefined, 2)}\n`;

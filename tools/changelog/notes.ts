@@ -40,15 +40,18 @@ export function releaseNotes({ version, fragments, supported }: NotesInput): str
     ...(highlights.length === 0 ? [] : ["## Highlights", highlights.map(bulletOf).join("\n")]),
     "## Upgrade notes",
     upgradeText,
-    ["```sh", `git fetch --tags && git checkout ${tagOf(version)} && npm ci`, "```"].join("\n"),
+    ["```sh", `git fetch --tags && git merge ${tagOf(version)} && npm ci`, "```"].join("\n"),
     ...sections(rest, 2),
     "## Versions that go together",
     supported,
-    "Other versions are refused, with this table in the message.",
+    "Other versions of K3s, Calico, Seldon Core, cert-manager and Strimzi are refused, and the message says which are allowed.",
     "## Bill of materials",
     ["```sh", SBOM_COMMAND, "```"].join("\n"),
     "## Checks",
     CHECKS.map(([command, shows]) => `- \`${command}\`: ${shows}`).join("\n"),
   ];
-  return `${parts.join("\n\n")}\n`;
+  return `${withoutPaths(parts.join("\n\n"))}\n`;
 }
+
+/** A link to a file of the repository leads nowhere on the page of a release: its text and its path stay. */
+const withoutPaths = (text: string): string => text.replace(/\[([^\]]*)\]\((?![a-z]+:)([^)\s]+)\)/g, "$1 ($2)");

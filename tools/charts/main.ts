@@ -1,8 +1,7 @@
 /** `npm run charts`: see the help text. */
 import path from "node:path";
 import { EXIT } from "../../checks/exit-codes";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
+import { configOf } from "../../config/stack-config";
 import { readStackFile } from "../../config/stack-file";
 import { liveSteps } from "../../terminal/steps/live";
 import { interruption, runTool, ToolError } from "../cli";
@@ -32,9 +31,7 @@ const COMMAND = {
 function wanted(stack: string | undefined, all: boolean | undefined): { charts: PinnedChart[]; folder: string } {
   if (all === true && stack === undefined) return { charts: allCharts(), folder: DEFAULT_TARGET };
   if (all === true || stack === undefined) throw new ToolError("name one stack, or give --all");
-  const { values, secretKeys } = readStackFile(PROJECT_DIR, stack);
-  const { config, faults } = parseConfig(values, new Set(secretKeys));
-  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
+  const config = configOf(readStackFile(PROJECT_DIR, stack));
   return { charts: chartsOf(config), folder: config.charts.folder };
 }
 

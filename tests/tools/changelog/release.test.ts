@@ -113,6 +113,14 @@ describe("the notes", () => {
     expect(notes([...fragments, marked])).toContain("## Added\n\n- A thing.");
   });
 
+  test("hold no link to a file, which would lead nowhere", () => {
+    const linked = readFragment(
+      "e.md",
+      "kind: added\n\nSee [A](docs/a.md#b) and [B](https://example.com/b).",
+    ).fragment!;
+    expect(notes([linked])).toContain("See A (docs/a.md#b) and [B](https://example.com/b).");
+  });
+
   test("name every version and chart that the code knows", () => {
     const all = [K3S_CREATE_DEFAULT, ...CALICO_VERSIONS, ...SELDON_VERSIONS];
     for (const version of all) expect(supported).toContain(version);
