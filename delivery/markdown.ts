@@ -4,8 +4,12 @@ import { redact } from "../checks/evidence/redact";
 /** GitHub refuses a body above 65,536 characters; some room is left for what joins bodies. */
 export const BODY_LIMIT = 65_000;
 
-/** Every character that Markdown, GitHub's mentions and its HTML give a meaning to. */
-const SPECIAL = /[&<>|`*_[\]\\~@#!]/g;
+/** Every character that Markdown, GitHub's formulas and HTML give a meaning to, and what begins a link by itself. */
+const SPECIAL = /[&<>|`*_[\]\\~@#!$]|:(?=\/\/)|(?<=\bwww)\./gi;
+
+/** GitHub looks for mentions and references in the finished page, where an escaped character is the character again. */
+const APART = "&#8203;";
+const REFERRING = new Set(["@", "#"]);
 
 /** A text on one line as Markdown shows it, without what looks like a credential. */
 export const plain = (text: string, width = 300): string => {
@@ -13,7 +17,7 @@ export const plain = (text: string, width = 300): string => {
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
   const cut = line.length <= width ? line : `${line.slice(0, width - 3)}...`;
-  return cut.replace(SPECIAL, (character) => `&#${character.charCodeAt(0)};`);
+  return cut.replace(SPECIAL, (character) => `&#${character.charCodeAt(0)};${REFERRING.has(character) ? APART : ""}`);
 };
 
 /** The invisible line by which a comment or an issue is found again. @param key Word characters, `:`, `.` and `-`. */

@@ -6,7 +6,7 @@ import { configDigest } from "../gate/digest";
 import { refusals } from "../gate/gate";
 import { readWindow } from "../gate/window";
 import { readPreview } from "../preview/preview";
-import { changesDigest, readRecord } from "../preview/record";
+import { changesDigest, cniOf, readRecord } from "../preview/record";
 import { cleanCommit, readAs, readText, required } from "./shared";
 
 /** A preview of Friday is deployed on Monday, not later. */
@@ -53,12 +53,14 @@ void runTool(COMMAND, ({ positionals: [stack = ""], flags }) => {
   const preview = flags.preview;
   const now = preview === undefined ? undefined : readAs(() => readPreview(readText(preview), stack));
   if (now !== undefined && now.errors.length > 0) throw new ToolError(`${preview} is of a preview that failed`);
+  const cni = now && cniOf(now.summary);
   const reasons = refusals({
     record,
     stack,
     commit: cleanCommit(),
     configDigest: readAs(() => configDigest(PROJECT_DIR, stack, flags["config-file"])),
     ...(now === undefined ? {} : { changesDigest: changesDigest(now.summary.changes) }),
+    ...(cni === undefined ? {} : { cni }),
     now: new Date(),
     maxAgeHours: flags["max-age"] === undefined ? MAX_AGE_HOURS : hoursOf(flags["max-age"]),
     ...(window === "" ? {} : { window: readAs(() => readWindow(window)) }),

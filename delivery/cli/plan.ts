@@ -1,5 +1,5 @@
 /** `npm run delivery:plan`: see the help text. */
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import path from "node:path";
 import { EXIT } from "../../checks/exit-codes";
 import { listStacks } from "../../config/stack-file";
@@ -7,9 +7,9 @@ import { programVersion } from "../../config/version";
 import { runTool, ToolError } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { PLAN_MARKER, planComment } from "../plan/comment";
-import { emptyPlan, type Plan, readPlan } from "../plan/plan";
+import { emptyPlan, LONGEST_PLAN, type Plan, readPlan } from "../plan/plan";
 import { summaryOf } from "../plan/summary";
-import { COMMENT_FLAGS, deliverComment, git, GITHUB_NOTES, readAs, readText, required } from "./shared";
+import { COMMENT_FLAGS, deliverComment, git, GITHUB_NOTES, headCommit, readAs, readText, required } from "./shared";
 
 const GOLDEN = "tests/golden";
 
@@ -38,7 +38,12 @@ const fromFolder =
   (folder: string): Source =>
   (stack) => {
     const file = path.join(folder, `${stack}.yaml`);
-    return existsSync(file) ? readAs(() => readPlan(readText(file), file)) : emptyPlan(stack);
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    if (found === undefined) return emptyPlan(stack);
+    // Plans of a pull request come as files that a stranger made: a link could lead anywhere.
+    if (!found.isFile()) throw new ToolError(`${file} is no plan: it is no regular file`);
+    if (found.size > LONGEST_PLAN) throw new ToolError(`${file} is no plan: it is longer than ${LONGEST_PLAN} bytes`);
+    return readAs(() => readPlan(readText(file), file));
   };
 
 const fromCommit = (ref: string): Source => {
@@ -63,7 +68,7 @@ void runTool(COMMAND, async ({ flags }) => {
   const sha = flags["head-sha"];
   const text = planComment({
     summaries,
-    base: ref ?? "base",
+    base: ref ?? (flags.base === GOLDEN ? headCommit() : "base"),
     head: sha?.slice(0, 12) ?? "head",
     program: programVersion(),
   });

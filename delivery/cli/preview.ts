@@ -1,10 +1,12 @@
 /** `npm run delivery:preview`: see the help text. */
 import { EXIT } from "../../checks/exit-codes";
+import { existsSync } from "node:fs";
 import { programVersion } from "../../config/version";
-import { runTool } from "../../tools/cli";
+import { runTool, ToolError } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { configDigest } from "../gate/digest";
-import { previewComment, previewMarker } from "../preview/comment";
+import { isFailed, previewComment, previewMarker } from "../preview/comment";
+import { readViolations } from "../preview/guardrails";
 import { readPreview } from "../preview/preview";
 import { recordOf } from "../preview/record";
 import {
@@ -28,6 +30,12 @@ const COMMAND = {
   flags: {
     preview: { type: "string", value: "FILE", summary: "standard output of `pulumi preview --json`" },
     record: { type: "string", value: "FILE", summary: "write the record for `delivery:gate` to this file" },
+    "preview-exit": { type: "string", value: "CODE", summary: "exit code of that command; default 0" },
+    guardrails: {
+      type: "string",
+      value: "FILE",
+      summary: "what the policy pack wrote to GUARDRAIL_REPORT; may be missing",
+    },
     "config-file": {
       type: "string",
       value: "FILE",
@@ -37,6 +45,14 @@ const COMMAND = {
   },
   notes: `Exit codes: 0 previewed, 1 the preview failed, 2 could not look.\n${GITHUB_NOTES}`,
 } as const;
+
+function exitOf(text: string): number {
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new ToolError(`--preview-exit is "${text}"; allowed is the exit code of pulumi, 0 to 255`);
+}
+
+const violationsOf = (file: string | undefined) =>
+  file === undefined || !existsSync(file) ? [] : readAs(() => readViolations(readText(file)));
 
 void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
   const json = readText(required(flags.preview, "preview", COMMAND.name));
@@ -48,9 +64,14 @@ void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
     program: programVersion(),
     at: new Date().toISOString(),
   });
-  const failed = preview.errors.length > 0;
+  const facts = {
+    record,
+    violations: violationsOf(flags.guardrails),
+    failed: exitOf(flags["preview-exit"] ?? "0") !== 0,
+  };
+  const failed = isFailed(preview, facts);
   // What has failed cannot be approved.
   if (flags.record !== undefined && !failed) writeText(flags.record, `${JSON.stringify(record, undefined, 2)}\n`);
-  await deliverComment(flags, { mark: previewMarker(stack), text: previewComment(preview, record) });
+  await deliverComment(flags, { mark: previewMarker(stack), text: previewComment(preview, facts) });
   return failed ? EXIT.failed : EXIT.clean;
 });

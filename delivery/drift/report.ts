@@ -1,6 +1,6 @@
 /** One issue per environment out of two looks at it: Pulumi's refresh and `npm run drift`. Pure. */
 import { EXIT } from "../../checks/exit-codes";
-import { body, marker, plain, table, writtenBy } from "../markdown";
+import { body, marker, plain, writtenBy } from "../markdown";
 import { isTree } from "../../config/tree";
 
 /** What one look found. */
@@ -88,25 +88,27 @@ const ROWS = 40;
 
 /** The same for the same findings and program, whenever they are found. */
 export function driftBody({ stack, refresh, report, program }: DriftInput): string {
-  const rows = report.findings
+  const lines = report.findings
     .slice(0, ROWS)
-    .map(({ check, target, found, fix }) => [plain(check), plain(target), plain(found), fix ? plain(fix, 400) : "-"]);
-  const rest = report.findings.length - rows.length;
+    .map(({ check, target, found, fix }) =>
+      [
+        `- **${plain(check)}**, ${plain(target)}: ${plain(found)}`,
+        ...(fix ? [`  - mended by: ${plain(fix, 400)}`] : []),
+      ].join("\n"),
+    );
+  const rest = report.findings.length - lines.length;
   const gaps = report.gaps
     .slice(0, 10)
-    .map(({ check, target, found }) => `- ${plain(`${check}, ${target}: ${found}`)}`);
+    .map(({ check, target, found }) => `- **${plain(check)}**, ${plain(target)}: ${plain(found)}`);
   const content = [
     `What runs in ${plain(stack)} is not what is declared.`,
-    table(
-      ["look", "result"],
-      [
-        ["npm run drift (machines, objects, Helm releases, what nobody declared)", report.look],
-        ["pulumi refresh (what is in Pulumi's state)", refresh],
-      ],
-    ),
-    ...(rows.length > 0 ? [table(["check", "target", "found", "mended by"], rows)] : []),
+    [
+      `- \`npm run drift\` (machines, objects, Helm releases, what nobody declared): ${report.look}`,
+      `- \`pulumi refresh\` (what is in Pulumi's state): ${refresh}`,
+    ].join("\n"),
+    ...(lines.length > 0 ? ["Found:", lines.join("\n")] : []),
     ...(rest > 0 ? [`... and ${rest} more, in the report of the run.`] : []),
-    ...(rows.length === 0 && refresh === "drift"
+    ...(lines.length === 0 && refresh === "drift"
       ? [
           "Only the refresh sees it: the state is another one than the cluster. `pulumi preview --refresh --diff` shows where.",
         ]

@@ -27,13 +27,15 @@ export interface Example {
 const FIXTURES = path.join(PROJECT_DIR, "tests/stacks");
 
 /** The plan of a stack file with some of its sections replaced. */
-async function planOf(stack: string, values: Record<string, unknown>, file?: string): Promise<Plan> {
+async function planOf(stack: string, values: Record<string, unknown>, file: string): Promise<Plan> {
   const source = readStackFile(PROJECT_DIR, stack, file);
   const evaluation = await evaluate({ ...source, values: { ...source.values, ...values } });
   return readPlan(planYaml(evaluation), stack);
 }
 
-const moving = path.join(FIXTURES, "Pulumi.leaving-flannel.yaml");
+/** Fixtures alone: the texts must not change with what a team writes into its own stack files. */
+const fixture = (name: string): string => path.join(FIXTURES, `Pulumi.${name}.yaml`);
+const moving = fixture("leaving-flannel");
 
 /** The three states of a change of the CNI: before, under way, done. */
 export const cniPlans = async (mode: "live" | "window" = "live") => ({
@@ -43,12 +45,11 @@ export const cniPlans = async (mode: "live" | "window" = "live") => ({
 });
 
 /** A newer K3s on a settled stack. */
-export const k3sPlans = async () => ({
-  before: await planOf("staging", {}),
-  after: await planOf("staging", { k3s: { ...(await k3sOf("staging")), version: "v1.33.9+k3s1" } }),
-});
-
-const k3sOf = (stack: string) => Promise.resolve(readStackFile(PROJECT_DIR, stack).values["k3s"] as object);
+export async function k3sPlans() {
+  const k3s = readStackFile(PROJECT_DIR, "staging", fixture("hardened")).values["k3s"] as object;
+  const of = (version: string) => planOf("staging", { k3s: { ...k3s, version } }, fixture("hardened"));
+  return { before: await of("v1.33.8+k3s1"), after: await of("v1.33.9+k3s1") };
+}
 
 const COMMITS = { base: "1111111111111111111111111111111111111111", head: "2222222222222222222222222222222222222222" };
 const AT = "2026-01-02T03:04:05.000Z";
@@ -80,7 +81,7 @@ function gateText(summary: Summary): string {
 
 export async function examples(): Promise<Example[]> {
   const [cni, k3s] = [await cniPlans(), await k3sPlans()];
-  const same = await planOf("dev", {});
+  const same = await planOf("dev", {}, fixture("tiers"));
   const start = summaryOf(cni.before, cni.under);
   const summaries = [start, summaryOf(k3s.before, k3s.after), summaryOf(same, same)];
   const record = recordOf(start, { commit: COMMITS.head, configDigest: "c".repeat(64), program: PROGRAM, at: AT });
@@ -98,7 +99,7 @@ export async function examples(): Promise<Example[]> {
         program: PROGRAM,
       }),
     },
-    { file: "preview-comment.md", text: previewComment({ summary: start, errors: [], warnings: [] }, record) },
+    { file: "preview-comment.md", text: previewComment({ summary: start, errors: [], warnings: [] }, { record }) },
     { file: "drift-issue.md", text: driftBody(DRIFT) },
     { file: "deploy-gate.txt", text: gateText(start) },
   ];

@@ -10,6 +10,8 @@ export interface GateInput {
   readonly configDigest: string;
   /** What a preview of this moment would do. @default not compared */
   readonly changesDigest?: string;
+  /** What a preview of this moment would do to the CNI, in words. @default nothing, or not looked at */
+  readonly cni?: string;
   readonly now: Date;
   /** Oldest preview that may be deployed, in hours. */
   readonly maxAgeHours: number;
@@ -33,9 +35,9 @@ function ageRefusal({ record, now, maxAgeHours }: GateInput): string | undefined
   return `the preview is ${Math.floor(hours)} hours old, allowed are ${maxAgeHours}; ${AGAIN}`;
 }
 
-function windowRefusal({ record, window, now }: GateInput): string | undefined {
-  if (record.cni === undefined) return undefined;
-  const change = `the change touches the CNI (${record.cni})`;
+function windowRefusal({ record, cni = record.cni, window, now }: GateInput): string | undefined {
+  if (cni === undefined) return undefined;
+  const change = `the change touches the CNI (${cni})`;
   if (window === undefined) {
     return `${change} and no window is acknowledged; set CNI_WINDOW of this environment to START/END`;
   }

@@ -8,8 +8,10 @@ export const SEVERITIES = ["none", "brief", "outage"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 export interface Outage {
+  /** The worst of what is felt. */
   readonly severity: Severity;
-  readonly text: string;
+  /** What is felt, one thing each; empty where nothing is. */
+  readonly texts: readonly string[];
 }
 
 interface Facts {
@@ -18,7 +20,9 @@ interface Facts {
   readonly cni?: CniChange;
 }
 
-interface Row extends Outage {
+interface Row {
+  readonly severity: Severity;
+  readonly text: string;
   readonly when: (facts: Facts) => boolean;
 }
 
@@ -106,6 +110,5 @@ const worst = (severities: readonly Severity[]): Severity =>
 
 export function outageOf(facts: Facts): Outage {
   const rows = ROWS.filter(({ when }) => when(facts));
-  if (rows.length === 0) return { severity: "none", text: "none" };
-  return { severity: worst(rows.map(({ severity }) => severity)), text: rows.map(({ text }) => text).join("; ") };
+  return { severity: worst(rows.map(({ severity }) => severity)), texts: rows.map(({ text }) => text) };
 }

@@ -23,14 +23,17 @@ export const isGrouping = (type: string): boolean => type.startsWith("seldon-k3s
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
+/** Longest plan that is read, in bytes; one of 1,000 machines has about a tenth of it. A stranger may have written it. */
+export const LONGEST_PLAN = 16 * 2 ** 20;
+
 /**
  * Reads a plan as `npm run plan` writes it, YAML or JSON.
  *
  * @param origin How messages call the text, such as its file.
- * @throws Error when the text is no plan.
+ * @throws Error when the text is no plan. It never quotes the text, which may be no plan at all.
  */
 export function readPlan(text: string, origin: string): Plan {
-  const document = load(text);
+  const document = parse(text, origin);
   if (!isTree(document) || typeof document["stack"] !== "string" || !Array.isArray(document["resources"])) {
     throw new Error(
       `${origin} is no plan: it has no "stack" and "resources". Write one with: npm run plan -- <stack> --out FILE`,
@@ -51,6 +54,18 @@ export function readPlan(text: string, origin: string): Plan {
     resources.set(ref, { ref, type, name, inputs, replaceOnChanges: textsOf(options["replaceOnChanges"]) });
   }
   return { stack: document["stack"], resources };
+}
+
+function parse(text: string, origin: string): unknown {
+  if (text.length > LONGEST_PLAN) throw new Error(`${origin} is no plan: it is longer than ${LONGEST_PLAN} bytes`);
+  try {
+    // No plan has aliases, and a few of them can stand for more than any memory holds.
+    return load(text, { maxAliases: 0 });
+  } catch {
+    throw new Error(
+      `${origin} is no plan: it is no YAML without aliases. Write one with: npm run plan -- <stack> --out FILE`,
+    );
+  }
 }
 
 /** A stack that did not exist, or exists no longer. */

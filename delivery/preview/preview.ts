@@ -46,11 +46,17 @@ function partsOf(urn: string): { type: string; name: string; stack: string } {
   return { stack: head.split(":")[2] ?? "", type: types.split("$").at(-1) ?? types, name: name.join("::") };
 }
 
+/** What says nothing about the stack: where plugins come from, and that something failed which is named beside it. */
+const NOISE = /^(using pulumi-\S+ from \$PATH at|preview failed$)/;
+
+/** Messages of one severity, each once, without the word that repeats it. */
 function textOf(diagnostics: unknown, severity: string): string[] {
   if (!Array.isArray(diagnostics)) return [];
-  return diagnostics.flatMap((entry: unknown) =>
+  const texts = diagnostics.flatMap((entry: unknown) =>
     isTree(entry) && entry["severity"] === severity && typeof entry["message"] === "string" ? [entry["message"]] : [],
   );
+  const said = texts.map((text) => text.trim().replace(new RegExp(`^${severity}: `), ""));
+  return [...new Set(said)].filter((text) => text !== "" && !NOISE.test(text));
 }
 
 /** Sides of the change with what both know of the resource. */
@@ -100,9 +106,11 @@ export function readPreview(json: string, stack: string): Preview {
     const earlier = changes.get(urn)?.paths ?? [];
     changes.set(urn, { operation, ref: urn, type, name, paths: [...new Set([...earlier, ...paths])] });
   }
+  // By component: the engine takes them in another order every time, and a comment must not change with that.
+  const ordered = [...changes.values()].sort(({ ref: left }, { ref: right }) => (left < right ? -1 : 1));
   const plan = (resources: Map<string, PlanResource>): Plan => ({ stack, resources });
   return {
-    summary: summaryOf(plan(sides.before), plan(sides.after), [...changes.values()]),
+    summary: summaryOf(plan(sides.before), plan(sides.after), ordered),
     errors: textOf(document["diagnostics"], "error"),
     warnings: textOf(document["diagnostics"], "warning"),
   };

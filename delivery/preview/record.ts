@@ -31,8 +31,11 @@ export function changesDigest(changes: readonly Change[]): string {
   return createHash("sha256").update(lines.join("\n")).digest("hex");
 }
 
+/** What happens to the CNI, in words; undefined where nothing does. */
+export const cniOf = ({ cni }: Summary): string | undefined => cni && `${cni.kind}: ${cni.text}`;
+
 export function recordOf(
-  { stack, changes, cni }: Summary,
+  summary: Summary,
   {
     commit,
     configDigest,
@@ -42,6 +45,8 @@ export function recordOf(
     readonly program: string;
   },
 ): PreviewRecord {
+  const { stack, changes } = summary;
+  const cni = cniOf(summary);
   return {
     version: RECORD_VERSION,
     kind: KIND,
@@ -49,7 +54,7 @@ export function recordOf(
     commit,
     configDigest,
     changesDigest: changesDigest(changes),
-    ...(cni === undefined ? {} : { cni: `${cni.kind}: ${cni.text}` }),
+    ...(cni === undefined ? {} : { cni }),
     program,
     at,
   };

@@ -14,5 +14,7 @@ test("what the workflows would post is the committed text", async () => {
     // Accept with: npm run golden
     expect([file, text]).toEqual([file, committed]);
   }
-  expect(readdirSync(folder).sort()).toEqual(all.map(({ file }) => file).sort());
+  // Below `posted` is what dry runs of the workflows posted (tests/delivery/dry-run.test.ts, tests/e2e/deliver.test.ts).
+  const files = readdirSync(folder).filter((name) => name !== "posted");
+  expect(files.sort()).toEqual(all.map(({ file }) => file).sort());
 });

@@ -41,6 +41,8 @@ test.each<[string, Partial<GateInput>]>([
   ["age", { now: new Date("2026-01-01T00:00:00Z") }],
   ["age", { record: { ...record, at: "yesterday" } }],
   ["cni-window", { record: withCni }],
+  // What a preview of this moment says counts, whatever a record leaves out.
+  ["cni-window", { cni: "switch: none → vxlan" }],
   ["cni-window", { record: withCni, window, now: new Date("2026-01-02T11:00:00Z") }],
   ["cni-window", { record: withCni, window, now: new Date("2026-01-02T08:59:59Z") }],
 ])("refused: %s (%#)", (rule, change) => {

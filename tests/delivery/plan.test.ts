@@ -100,7 +100,7 @@ describe("the real program", () => {
   test("another K3s restarts every node and leaves the CNI alone", async () => {
     const { before, after } = await k3sPlans();
     const summary = summaryOf(before, after);
-    expect(summary.machines.restarted.map(({ name }) => name).sort()).toEqual(["staging-agent-1", "staging-server-1"]);
+    expect(summary.machines.restarted.map(({ name }) => name).sort()).toEqual(["agent-1", "server-1"]);
     expect(summary.cni).toBeUndefined();
     expect(summary.counts).toMatchObject({ create: 0, delete: 0 });
   });
@@ -167,4 +167,13 @@ test("what is no plan is refused by name", () => {
   expect(() => readPlan(JSON.stringify({ stack: "a", resources: [{}] }), "x.yaml")).toThrow(
     'without "type" and "name"',
   );
+});
+
+test.each([
+  ["aliases, of which a few fill any memory", "stack: &a [x, x]\nresources: [*a, *a]\n", "no YAML without aliases"],
+  ["no YAML without aliases", "stack: [planted-content", "no YAML without aliases"],
+  ["another document", "a: planted-content\n", 'no "stack"'],
+])("a plan with %s is refused, without a word of it", (_, text, message) => {
+  expect(() => readPlan(text, "origin")).toThrow(message);
+  expect(() => readPlan(text, "origin")).not.toThrow("planted-content");
 });

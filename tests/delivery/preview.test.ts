@@ -1,4 +1,5 @@
 import { previewComment } from "../../delivery/preview/comment";
+import { readViolations } from "../../delivery/preview/guardrails";
 import { readPreview } from "../../delivery/preview/preview";
 import { changesDigest, readRecord, recordOf } from "../../delivery/preview/record";
 
@@ -88,10 +89,56 @@ test("neither comment nor record holds a value", () => {
   );
   const read = readPreview(text, "prod");
   const record = recordOf(read.summary, COMMON);
-  const comment = previewComment(read, record);
+  const comment = previewComment(read, { record });
   expect(comment + JSON.stringify(record)).not.toContain(secret);
   expect(comment).toContain("failed");
   expect(comment).toContain("was refused");
+});
+
+describe("a preview that cannot be approved", () => {
+  const violation = (rule: string, level: string) =>
+    JSON.stringify({ rule, level, urn: urn("kubernetes:core/v1:Namespace", "models"), message: "at: is so; fix: Do." });
+  const said = [violation("a-rule", "mandatory"), violation("a-rule", "mandatory"), violation("b-rule", "advisory")];
+  const commentOf = (facts: object, text = preview([])) => {
+    const read = readPreview(text, "prod");
+    return previewComment(read, { record: recordOf(read.summary, COMMON), ...facts });
+  };
+
+  test("names the guardrails that stop it, each once, before everything else", () => {
+    const text = commentOf({ violations: readViolations(`${said.join("\n")}\n`), failed: true });
+    expect(text).toContain("### Preview of prod: stopped by guardrails");
+    expect(text.match(/a-rule/g)).toHaveLength(1);
+    expect(text).toContain("- **a-rule**, kubernetes:core/v1:Namespace models: at: is so; fix: Do.");
+    expect(text.indexOf("a-rule")).toBeLessThan(text.indexOf("<details>"));
+    expect(text.indexOf("b-rule")).toBeGreaterThan(text.indexOf("1 remark of the guardrails"));
+  });
+
+  test("a remark alone stops nothing", () => {
+    expect(commentOf({ violations: readViolations(said[2] ?? "") })).toContain("Preview of prod: nothing to do");
+  });
+
+  test("says so where the engine names no cause", () => {
+    const text = commentOf({ failed: true }, preview([], [{ severity: "error", message: "error: preview failed\n" }]));
+    expect(text).toContain("### Preview of prod: failed");
+    expect(text).toContain("named none; see the log");
+  });
+
+  test("a broken report is refused", () => {
+    expect(() => readViolations("{")).toThrow("no report of the guardrails");
+  });
+});
+
+test("messages are told once, without what says nothing", () => {
+  const plugin = "warning: using pulumi-resource-command from $PATH at /usr/bin/pulumi-resource-command\n";
+  const messages = [plugin, plugin, "warning: a\n", "warning: a\n"];
+  const { warnings } = readPreview(
+    preview(
+      [],
+      messages.map((message) => ({ severity: "warning", message })),
+    ),
+    "prod",
+  );
+  expect(warnings).toEqual(["a"]);
 });
 
 test("the digest of changes does not depend on their order, and sees another one", () => {
@@ -101,6 +148,8 @@ test("the digest of changes does not depend on their order, and sees another one
     { op: "delete", name: "b", old: {} },
   ] as const;
   expect(changesDigest(changes([a, b]))).toBe(changesDigest(changes([b, a])));
+  // Nor does what a comment lists.
+  expect(changes([b, a])).toEqual(changes([a, b]));
   expect(changesDigest(changes([a]))).not.toBe(changesDigest(changes([a, b])));
 });
 

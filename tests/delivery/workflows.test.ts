@@ -1,39 +1,19 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { load } from "js-yaml";
+import { listStacks } from "../../config/stack-file";
 import { toolCache } from "../../sandbox/build-tools";
 import { findGo } from "../../sandbox/build/go";
 import { provideTools } from "../../sandbox/build/tool-cache";
 import type { Tool } from "../../sandbox/build/tool-table";
 import { Progress } from "../../sandbox/progress";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
+import { readWorkflow, workflowFiles, workflowText } from "../support/workflows/workflow";
 
-const FOLDER = path.join(PROJECT_DIR, ".github/workflows");
-const files = readdirSync(FOLDER).sort();
-
-interface Step {
-  readonly uses?: string;
-  readonly run?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-}
-interface Job {
-  readonly environment?: string;
-  readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean };
-  readonly permissions?: Readonly<Record<string, string>>;
-  readonly "timeout-minutes"?: number;
-  readonly if?: string;
-  readonly steps: readonly Step[];
-}
-interface Workflow {
-  readonly on: Readonly<Record<string, unknown>>;
-  readonly permissions: object;
-  readonly concurrency?: object;
-  readonly jobs: Readonly<Record<string, Job>>;
-}
-
-const textOf = (file: string) => readFileSync(path.join(FOLDER, file), "utf8");
-const workflowOf = (file: string) => load(textOf(file)) as Workflow;
+const files = workflowFiles(PROJECT_DIR);
+const textOf = (file: string) => workflowText(PROJECT_DIR, file);
+const workflowOf = (file: string) => readWorkflow(PROJECT_DIR, file);
 const jobs = files.flatMap((file) =>
   Object.entries(workflowOf(file).jobs).map(([name, job]) => ({ file, name, job, text: JSON.stringify(job) })),
 );
@@ -80,11 +60,47 @@ test.each(jobs.filter(({ text }) => text.includes("secrets.")))(
   ({ file, job }) => {
     expect(job.environment).toMatch(/./);
     expect(job.concurrency?.group).toMatch(/^stack-/);
-    expect(job.concurrency?.["cancel-in-progress"]).toBe(false);
+    // Who waits must not be thrown out by who comes later.
+    expect(job.concurrency).toMatchObject({ "cancel-in-progress": false, queue: "max" });
     if (Object.hasOwn(workflowOf(file).on, "pull_request"))
       expect(job.if).toBe("github.event.pull_request.head.repo.full_name == github.repository");
   },
 );
+
+/** Every command line of the workflows and of the GitLab example. */
+const gitlab = load(readFileSync(path.join(PROJECT_DIR, "docs/examples/gitlab-ci.yml"), "utf8")) as Readonly<
+  Record<string, { readonly script?: readonly string[]; readonly before_script?: readonly string[] }>
+>;
+const lines = [
+  ...jobs.flatMap(({ file, job }) => job.steps.flatMap(({ run }) => (run === undefined ? [] : [[file, run] as const]))),
+  ...Object.values(gitlab).flatMap((job) =>
+    [...(job.before_script ?? []), ...(job.script ?? [])].map((line) => ["gitlab-ci.yml", line] as const),
+  ),
+];
+
+/** Each once for GitHub and once for the example. */
+const commands = new Map(lines.map(([file, text]) => [`${file === "gitlab-ci.yml"}${text}`, [file, text] as const]));
+
+test.each([...commands.values()])("%s: `%s` is a command that exists, with flags that it knows", (file, text) => {
+  const line = text.replace(/\\\n\s*/g, " ").trim();
+  const deliver = /^(exec )?\.ci\/deliver (\S+) (\S+)$/.exec(line);
+  if (deliver) {
+    expect(["preview", "deploy", "drift"]).toContain(deliver[2]);
+    const stack = deliver[3] ?? "";
+    if (stack !== '"$STACK"') expect(listStacks(PROJECT_DIR)).toContain(stack);
+    // A cancelled job signals its shell alone.
+    expect(deliver[1] ?? "").toBe(file === "gitlab-ci.yml" ? "" : "exec ");
+    return;
+  }
+  if (line === "npm ci") return;
+  const [, name = "", rest = ""] = /^npm (?:run (?:--silent )?)?(\S+)(?: -- (.*))?$/.exec(line) ?? [];
+  const { stdout, status } = spawnSync(process.execPath, ["tools/run.mjs", name, "--help"], {
+    cwd: PROJECT_DIR,
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  for (const [flag] of rest.matchAll(/--[a-z-]+/g)) expect(stdout).toContain(`  ${flag}`);
+});
 
 test("forks meet no secret, and only deploy and drift have an SSH key", () => {
   for (const file of ["ci.yml", "plan.yml", "plan-comment.yml"]) expect(textOf(file)).not.toContain("secrets.");
@@ -124,16 +140,20 @@ const go = findGo(process.env);
       progress: new Progress(() => undefined),
       env: process.env,
     });
-    const lint = (text: string) =>
-      spawnSync(actionlint!.path, ["-config-file", ".github/actionlint.yaml", "-shellcheck=", "-pyflakes=", "-"], {
-        input: text,
-        cwd: PROJECT_DIR,
-        encoding: "utf8",
-      });
+    const lint = (text: string, name: readonly string[] = []) =>
+      spawnSync(
+        actionlint!.path,
+        ["-config-file", ".github/actionlint.yaml", "-shellcheck=", "-pyflakes=", ...name, "-"],
+        {
+          input: text,
+          cwd: PROJECT_DIR,
+          encoding: "utf8",
+        },
+      );
     // It looks at all: a workflow with a fault is refused.
     expect(lint("on: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: x, nonsense: y}]}}").status).toBe(1);
     for (const file of files) {
-      const { status, stdout } = lint(textOf(file));
+      const { status, stdout } = lint(textOf(file), ["-stdin-filename", `.github/workflows/${file}`]);
       expect([file, status, stdout]).toEqual([file, 0, ""]);
     }
   },

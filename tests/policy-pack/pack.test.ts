@@ -1,7 +1,11 @@
 /** The rules in the engine's form, with the policy library's own proxies in front of the inputs. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { ReportViolation, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 import { fromEngine } from "../../policy-pack/from-engine";
-import { policies } from "../../policy-pack/pack";
+import { readViolations } from "../../delivery/preview/guardrails";
+import { policies, REPORT_VARIABLE } from "../../policy-pack/pack";
 import { UNKNOWN } from "../../policy-pack/resource";
 import { GUARDRAILS } from "../../policy-pack/rules";
 
@@ -46,6 +50,24 @@ test("what the library refuses to read is unknown, and the rest stays", () => {
     }) as never,
   );
   expect(inputs).toEqual({ spec: { type: UNKNOWN, ports: [{ port: 80 }, UNKNOWN] } });
+});
+
+test("violations go to the file that the environment names, and nowhere where it names none", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "guardrails-")), "report.jsonl");
+  const judge = () =>
+    reported("no-public-control-plane", "kubernetes:core/v1:Service", { spec: { type: "LoadBalancer" } });
+  await judge();
+  expect(existsSync(file)).toBe(false);
+  process.env[REPORT_VARIABLE] = file;
+  try {
+    await judge();
+    const { rule, mandatory, resource, text } = readViolations(readFileSync(file, "utf8"))[0]!;
+    expect([rule, mandatory, resource]).toEqual(["no-public-control-plane", true, "kubernetes:core/v1:Service it"]);
+    expect(text).toContain("spec.type: is LoadBalancer; fix: ");
+  } finally {
+    delete process.env[REPORT_VARIABLE];
+    rmSync(dirname(file), { recursive: true });
+  }
 });
 
 test("a violation stops, and says where, what and how to mend it", async () => {

@@ -118,7 +118,15 @@ test("an Installation's pools become IPPools, as the real operator writes them",
   });
   expect(find(objects, "KubeControllersConfiguration", "default")).toBeDefined();
   expect(find(objects, "TigeraStatus", "ippools")).toBeDefined();
-  expect(find(forApiServer(), "TigeraStatus", "apiserver")).toBeDefined();
+  expect(find(forApiServer(resource("APIServer", "default", {})), "TigeraStatus", "apiserver")).toBeDefined();
+});
+
+test("the operator's word is about the generation that it has seen, so that a gate can wait for the next one", () => {
+  const { metadata, ...rest } = resource("Installation", "default", {});
+  const objects = forInstallation({ ...rest, metadata: { ...metadata, generation: 3 } });
+  for (const name of ["calico", "ippools"]) {
+    expect(find(objects, "TigeraStatus", name)?.metadata.annotations).toEqual({ "seldon-k3s/generation": "3" });
+  }
 });
 
 test("nodes carry what charts, KWOK and the checks look for", () => {

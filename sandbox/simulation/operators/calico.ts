@@ -4,10 +4,13 @@ import { workload } from "./workload";
 
 const NAMESPACE = "calico-system";
 
-const tigeraStatus = (name: string): KubernetesObject => ({
+/** Generation of the owner that the stage of the status shall say it has seen (stages/calico.yaml). */
+const GENERATION = "seldon-k3s/generation";
+
+const tigeraStatus = (name: string, { metadata }: KubernetesObject): KubernetesObject => ({
   apiVersion: "operator.tigera.io/v1",
   kind: "TigeraStatus",
-  metadata: { name },
+  metadata: { name, annotations: { [GENERATION]: String(metadata.generation ?? 1) } },
 });
 
 /** An IPPool of the Installation, in the form that Felix reads. */
@@ -61,12 +64,12 @@ export function forInstallation(installation: KubernetesObject): readonly Kubern
     calicoWorkload("Deployment", "calico-kube-controllers"),
     kubeControllersConfiguration,
     ...(Array.isArray(pools) ? pools.map(ipPool) : []),
-    tigeraStatus("calico"),
-    tigeraStatus("ippools"),
+    tigeraStatus("calico", installation),
+    tigeraStatus("ippools", installation),
   ];
 }
 
 /** For `APIServer default`. The aggregated API itself (projectcalico.org/v3) is not served. */
-export function forApiServer(): readonly KubernetesObject[] {
-  return [calicoWorkload("Deployment", "calico-apiserver", 2), tigeraStatus("apiserver")];
+export function forApiServer(apiServer: KubernetesObject): readonly KubernetesObject[] {
+  return [calicoWorkload("Deployment", "calico-apiserver", 2), tigeraStatus("apiserver", apiServer)];
 }

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { load } from "js-yaml";
 import type { RecordedResource } from "../../../inprocess/engine";
 import { SecretValue } from "../../../inprocess/secrets";
@@ -76,7 +77,9 @@ test("secrets are masked in inputs and outputs", () => {
 });
 
 test("the real program shows no secret of a stack, and the same plan twice", async () => {
-  const stackFile = readStackFile(PROJECT_DIR, "staging");
+  // A fixture: what a team writes into its own stack files must break no test.
+  const fixture = path.join(PROJECT_DIR, "tests/stacks/Pulumi.leaving-flannel.yaml");
+  const stackFile = readStackFile(PROJECT_DIR, "staging", fixture);
   const values = { ...stackFile.values, k3sToken: "K10hunter2::server:hunter2" };
   const first = await evaluate({ ...stackFile, values, secretKeys: ["k3sToken"] });
   const text = planYaml(first);
