@@ -84,6 +84,10 @@ const COMMANDS = {
     entry: "delivery/cli/drift.ts",
     summary: "one issue per environment, opened, updated and closed by what drift and refresh found",
   },
+  "delivery:drift-key": {
+    entry: "delivery/cli/drift-key.ts",
+    summary: "lines for authorized_keys by which a key may look at a stack's machines and do nothing else",
+  },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },
