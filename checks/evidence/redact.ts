@@ -26,6 +26,19 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, "[secret]"],
 ];
 
+const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/;
+const KEY_ENDS = /-----END [A-Z0-9 ]*PRIVATE KEY-----/;
+
+/** {@link redact} for a text that comes line by line: a private key is hidden from its first line to its last. */
+export function lineRedactor(): (line: string) => string {
+  let inKey = false;
+  return (line) => {
+    const hidden = inKey;
+    inKey = KEY_ENDS.test(line) ? false : inKey || KEY_BEGINS.test(line);
+    return hidden ? "[secret]" : redact(line);
+  };
+}
+
 /** The text with everything that looks like a credential replaced by `[secret]`. */
 export const redact = (text: string): string =>
   PATTERNS.reduce((left, [pattern, replacement]) => left.replace(pattern, replacement), text);

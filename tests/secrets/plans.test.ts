@@ -19,6 +19,7 @@ import { graphPicture } from "../../tools/plan/pictures/graph-picture";
 import { type KafkaKind, plantedStack, STACK } from "./fixture";
 import { ALL_MARKERS, markerFor, SECRET_CONFIG } from "./inputs";
 import { type Artifact, leaksOf } from "./scanner";
+import { SPOKEN } from "./spoken";
 
 const leaks = (...artifacts: Artifact[]): string[] => leaksOf(artifacts, ALL_MARKERS);
 const KINDS: KafkaKind[] = ["external", "strimzi"];
@@ -144,23 +145,6 @@ describe.each(KINDS)("a stack with every secret, Kafka: %s", (kind) => {
     ).toEqual([]);
   });
 });
-
-/** How tools write a credential when they complain. */
-const SPOKEN: readonly ((secret: string) => string)[] = [
-  (secret) => `request failed: Authorization: Bearer ${secret}`,
-  (secret) => `dial https://ci:${secret}@registry.example.com/v2/: 401`,
-  (secret) => `K3S_TOKEN=${secret} rejected`,
-  (secret) => `--token ${secret} was not accepted`,
-  (secret) => `unable to parse {"password":"${secret}"}`,
-  (secret) => `unable to parse "{\\"secret_access_key\\":\\"${secret}\\"}"`,
-  (secret) => `stringData:\n  password: ${secret}\n`,
-  (secret) => `_authToken=${secret}`,
-  (secret) => `aws_secret_access_key = ${secret}`,
-  (secret) => `token K10${"a".repeat(64)}::server:${secret} does not match`,
-  (secret) => `-----BEGIN OPENSSH PRIVATE KEY-----\n${secret}\n-----END OPENSSH PRIVATE KEY-----`,
-  (secret) => `data:\n  password: ${Buffer.from(secret).toString("base64")}`,
-  (secret) => `client-key-data: ${Buffer.from(secret).toString("base64")}`,
-];
 
 describe.each(SPOKEN.map((speak) => [speak("SECRET"), speak] as const))("a message such as %j", (_, speak) => {
   const message = speak(SECRET_CONFIG.k3sToken.value);
