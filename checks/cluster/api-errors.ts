@@ -87,7 +87,9 @@ function forbidden(asked: Asked, message: string): LookError {
 export function statusError(asked: Asked, status: number, body: string): LookError {
   const message = statusMessage(asked, body);
   if (status === 401) {
-    return new LookError(`API server ${asked.server}: expired or wrong credentials (401 ${message})`, {
+    // Its words are about our credentials; its reason is enough.
+    const { reason = "" } = parseStatus(body) ?? {};
+    return new LookError(`API server ${asked.server}: expired or wrong credentials (${`401 ${reason}`.trim()})`, {
       fix: CREDENTIAL_FIX,
       final: true,
     });

@@ -75,7 +75,10 @@ withKeys("deliver, with a secret in every variable (needs ssh-agent, ssh-keygen 
       const done = deliver(action, { ...env, SSH_PRIVATE_KEY: key, FAIL });
       const own = [`kubeconfig-prod.yaml`, "pulumi", "npm"];
       // The key as it really is, beside the markers: no line of its inside may be anywhere.
-      const inside = key.split("\n").slice(1, -2).map((line) => ({ ...markerOf("SSH: private key"), core: line, value: line }));
+      const inside = key
+        .split("\n")
+        .slice(1, -2)
+        .map((line) => ({ ...markerOf("SSH: private key"), core: line, value: line }));
       const artifacts = [
         { name: "standard output", text: done.stdout },
         { name: "standard error", text: done.stderr },
@@ -94,7 +97,9 @@ withKeys("deliver, with a secret in every variable (needs ssh-agent, ssh-keygen 
   });
 
   test("a key that is none is refused without being shown", () => {
-    const done = deliver("drift", { SSH_PRIVATE_KEY: `-----BEGIN OPENSSH PRIVATE KEY-----\n${variable("SSH_PRIVATE_KEY")}` });
+    const done = deliver("drift", {
+      SSH_PRIVATE_KEY: `-----BEGIN OPENSSH PRIVATE KEY-----\n${variable("SSH_PRIVATE_KEY")}`,
+    });
     expect(done.status).not.toBe(0);
     const said = [{ name: "output", text: done.stdout + done.stderr }, ...filesOf(done.folder, ["pulumi", "npm"])];
     expect(leaksOf(said, ALL_MARKERS)).toEqual([]);

@@ -17,6 +17,9 @@ import { STACK } from "./fixture";
 import { ALL_MARKERS, markerFor, SECRET_CONFIG } from "./inputs";
 import { type Artifact, leaksOf } from "./scanner";
 
+// Whole programs run here; none of these tests is about time.
+jest.setTimeout(300_000);
+
 const folder = mkdtempSync(join(tmpdir(), "secrets-errors-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -105,7 +108,7 @@ test("a decrypted secret with a content that its key does not take", () => {
   expect(outcomes).toHaveLength(cases.length);
   expect(outcomes).toContain("refused: ");
   expect(leaks({ name: "standard output", text: stdout }, { name: "standard error", text: stderr })).toEqual([]);
-}, 300_000);
+});
 
 const token = markerFor("kubeconfig: token").value;
 const key = Buffer.from(markerFor("kubeconfig: client-key-data").value).toString("base64");

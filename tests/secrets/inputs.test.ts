@@ -8,9 +8,12 @@ import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { planYaml } from "../../tools/plan/document";
 import { evaluate } from "../../tools/plan/evaluate";
 import { revealSecrets } from "../../inprocess/secrets";
-import { ALL_MARKERS, ENVIRONMENT, SECRET_CONFIG } from "./inputs";
+import { ALL_MARKERS, ENVIRONMENT, OTHER_INPUTS, SECRET_CONFIG } from "./inputs";
 import { plantedStack } from "./fixture";
 import { leaksIn } from "./scanner";
+
+// Whole programs run here; none of these tests is about time.
+jest.setTimeout(300_000);
 
 const text = (...parts: string[]): string => readFileSync(join(PROJECT_DIR, ...parts), "utf8");
 
@@ -114,6 +117,12 @@ test("every variable of the environment that is read is known, as a secret or as
   const unknown = [...code, ...script, ...workflows].filter((name) => !(name in ENVIRONMENT) && !PLAIN.has(name));
   expect([...new Set(unknown)].sort()).toEqual([]);
   expect(workflows.filter((name) => ENVIRONMENT[name] !== "secret")).toEqual([]);
+});
+
+test("every other input is planted by a test of this folder", () => {
+  const tests = readdirSync(__dirname).filter((name) => name.endsWith(".test.ts"));
+  const planted = tests.map((name) => readFileSync(join(__dirname, name), "utf8")).join("\n");
+  expect(OTHER_INPUTS.filter((input) => !planted.includes(`markerFor("${input}")`))).toEqual([]);
 });
 
 test("the fixture puts every secret of the configuration into something that is deployed", async () => {

@@ -56,7 +56,10 @@ export const ENVIRONMENT: Readonly<Record<string, "secret" | "open">> = {
   POST: "open",
 };
 
-/** What comes from files and machines, by the name that findings use. */
+/**
+ * What comes from files, machines and the cluster, by the name that findings use. The files of a machine have markers of their
+ * own in tests/hosts/inspect.test.ts, the credentials of a bucket in tests/rollout/backup-s3.test.ts.
+ */
 export const OTHER_INPUTS = [
   "kubeconfig: token",
   "kubeconfig: client-key-data",
@@ -68,8 +71,6 @@ export const OTHER_INPUTS = [
   "machine: what a program says on standard error",
   "rotation: old token",
   "rotation: new token",
-  "bucket: secret key",
-  "registry: password",
   "SSH: private key",
 ] as const;
 export type OtherInput = (typeof OTHER_INPUTS)[number];

@@ -62,7 +62,10 @@ describeWithSshd("secrets on the way to and from machines", () => {
   const produced = (said: { stdout: string; stderr: string }): Artifact[] => [
     { name: "standard output", text: said.stdout },
     { name: "standard error", text: said.stderr },
-    { name: "command lines on machines", text: hosts.flatMap(({ ran }) => ran.map(({ command }) => command)).join("\n") },
+    {
+      name: "command lines on machines",
+      text: hosts.flatMap(({ ran }) => ran.map(({ command }) => command)).join("\n"),
+    },
     ...readdirSync(folder)
       .filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0)
       .map((name) => ({ name: `file for everybody, ${name}`, text: readFileSync(join(folder, name), "utf8") })),
@@ -151,7 +154,9 @@ describeWithSshd("secrets on the way to and from machines", () => {
     const stackFile = join(folder, "Pulumi.shop.yaml");
     writeFileSync(
       stackFile,
-      dump({ config: Object.fromEntries(Object.entries(config).map(([name, value]) => [`seldon-k3s:${name}`, value])) }),
+      dump({
+        config: Object.fromEntries(Object.entries(config).map(([name, value]) => [`seldon-k3s:${name}`, value])),
+      }),
     );
     const bring = () => saidBy(runKubeconfig, ["shop", "--config-file", stackFile]);
     for (const [text, code] of [

@@ -21,6 +21,9 @@ import { ALL_MARKERS, markerFor, SECRET_CONFIG } from "./inputs";
 import { type Artifact, leaksOf } from "./scanner";
 import { SPOKEN } from "./spoken";
 
+// Whole programs run here; none of these tests is about time.
+jest.setTimeout(300_000);
+
 const leaks = (...artifacts: Artifact[]): string[] => leaksOf(artifacts, ALL_MARKERS);
 const KINDS: KafkaKind[] = ["external", "strimzi"];
 const COMMIT = "1".repeat(40);
