@@ -22,6 +22,7 @@ import { declaredCnis } from "./config/derive";
 import { strimziOf } from "./config/kafka";
 import { loadConfig } from "./config/load";
 import { needsCertManager } from "./config/tls";
+import { packageVersion } from "./config/version";
 
 export = () => {
   const { stack, config, secrets } = loadConfig();
@@ -119,5 +120,7 @@ export = () => {
     namespaces: namespaces.names,
     policies: rules.names,
     report: proof.report,
+    // Without the commit: an output that differs at every commit would show as a change in every preview.
+    version: packageVersion(),
   };
 };

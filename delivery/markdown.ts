@@ -35,6 +35,9 @@ export function details(title: string, lines: readonly string[], most = 60): str
   return [`<details><summary>${plain(title)}</summary>`, "", ...shown, "", "</details>"].join("\n");
 }
 
+/** The last line of a text: which version of this project wrote it (config/version.ts). */
+export const writtenBy = (program: string): string => `<sub>seldon-k3s ${plain(program)}</sub>`;
+
 /** Parts one below the other; whole parts are left out from the end where the body would be too long. */
 export function body(parts: readonly string[], limit = BODY_LIMIT): string {
   const note = "The rest is too long for a comment; run the command yourself.";

@@ -124,6 +124,7 @@ copy_settings() {
 
 restore_text() {
   echo "Backup $name of $HOST, $(date -u +%Y-%m-%dT%H:%M:%SZ), datastore $kind, K3s $(sed -n 1p "$stage/VERSION")."
+  echo "Made by seldon-k3s' programs $(cut -c 1-12 "$here/.programs" 2>/dev/null || echo 'of no installation')."
   echo 'Restore it with the same version of K3s, or put that binary back first. As root, in a folder with this content:'
   if [ "$kind" = etcd ]; then
     # With a bucket in its settings K3s would look for the snapshot there.

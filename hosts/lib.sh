@@ -160,15 +160,22 @@ tidy_up() {
   if [ "${LOCK_MINE:-}" = yes ]; then rm -f "$RUN_DIR/lock"; fi
 }
 
-# work_folder: sets WORK, a private folder in memory that goes when the program ends.
+# work_folder: sets WORK, a private folder in memory that goes when the program ends. Its name says whose it is
+# (work.PID.START): what a killed program left goes with the next one, even where its number is taken again.
 work_folder() {
   mkdir -p "$RUN_DIR"
   chmod 0700 "$RUN_DIR"
   for work_old in "$RUN_DIR"/work.*; do
-    if [ -d "$work_old" ] && [ ! -d "/proc/${work_old##*.}" ]; then rm -rf "$work_old"; fi
+    work_name=${work_old##*/work.}
+    work_now=$(process_identity "${work_name%%.*}")
+    case $work_now in
+    "${work_name%%.*} ${work_name#*.} "*) ;;
+    *) rm -rf "$work_old" ;;
+    esac
   done
-  WORK="$RUN_DIR/work.$$"
-  rm -rf "$WORK"
+  work_now=$(process_identity $$)
+  work_now=${work_now% *}
+  WORK="$RUN_DIR/work.$$.${work_now#* }"
   mkdir -m 0700 "$WORK"
   trap tidy_up EXIT
   trap 'exit 129' HUP

@@ -6,6 +6,8 @@ import type { ValidationReport } from "./validation";
 
 export interface SandboxReport {
   readonly stack: string;
+  /** Version of this project. */
+  readonly program: string;
   readonly engine: EngineChoice;
   /** Version of the API server. */
   readonly kubernetes: string;
@@ -88,6 +90,7 @@ export function renderReport(report: SandboxReport): string {
     lines.length === 0 ? [] : ["", title, ...indent(lines)];
   return [
     `Stack ${report.stack}: ${report.resources} resources by the ${report.engine.engine} engine, Kubernetes ${report.kubernetes}, ${report.nodes} nodes`,
+    `program ${report.program}`,
     ...section("Real", report.real),
     ...section("Stand-ins", report.standIns),
     ...section(`Validation: ${totals.join(", ")}`, [...verdicts, ...validation.notes.map((note) => `note: ${note}`)]),

@@ -3,6 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { EXIT } from "../checks/exit-codes";
 import { declaredHosts } from "../config/derive";
 import { runtimesOf } from "../config/runtimes";
+import { programVersion } from "../config/version";
 import { RunFault } from "../inprocess/run-program";
 import { chartsOf } from "../tools/charts/pinned";
 import { buildTools, cacheFolder, type ToolPaths } from "./build-tools";
@@ -113,6 +114,7 @@ async function runIn(prepared: Prepared): Promise<RunOutcome> {
     stack: options.stack,
     engine,
     kubernetes: controlPlane.version,
+    program: programVersion(),
     nodes: options.nodes,
     resources,
     ...realityOf({

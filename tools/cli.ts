@@ -1,6 +1,7 @@
 /** What the command-line tools share: arguments, help, interruption and how faults are told. */
 import { parseArgs } from "node:util";
 import { messageOf } from "../config/thrown";
+import { programVersion } from "../config/version";
 import { EXIT, EXIT_INTERRUPTED, type ExitCode } from "../checks/exit-codes";
 import { ConfigError } from "../config/faults";
 
@@ -57,7 +58,7 @@ export function helpOf(command: CommandLine<Record<string, Flag>>): string {
     flag.type === "string" ? `--${name} ${flag.value ?? "VALUE"}` : `--${name}`,
     flag.summary,
   ]);
-  rows.push(["--help", "print this text"]);
+  rows.push(["--help", "print this text"], ["--version", "print which version this is, with its commit"]);
   const width = Math.max(...rows.map(([left]) => left.length));
   const usage = [`npm run ${command.name} --`, ...command.positionals, "[options]"].join(" ");
   const options = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
@@ -65,11 +66,18 @@ export function helpOf(command: CommandLine<Record<string, Flag>>): string {
   return [`Usage: ${usage}`, "", command.summary, "", "Options:", ...options, ...notes, ""].join("\n");
 }
 
-/** @throws ToolError for an unknown flag, a missing value, and too many or too few positional arguments. */
+/** What `--version` prints, of every command. */
+export const versionText = (): string => `seldon-k3s ${programVersion()}\n`;
+
+/**
+ * The arguments, or as `answer` what is printed instead of doing anything: the help or the version.
+ *
+ * @throws ToolError for an unknown flag, a missing value, and too many or too few positional arguments.
+ */
 export function parseCommandLine<Flags extends Record<string, Flag>>(
   command: CommandLine<Flags>,
   argv: readonly string[],
-): Arguments<Flags> & { readonly help: boolean } {
+): Arguments<Flags> & { readonly answer?: string } {
   const usage = `See: npm run ${command.name} -- --help`;
   const options = Object.fromEntries(
     Object.entries<Flag>(command.flags).map(([name, { type, repeatable }]) => [
@@ -79,18 +87,20 @@ export function parseCommandLine<Flags extends Record<string, Flag>>(
   );
   let parsed;
   try {
-    const help = { type: "boolean", short: "h" } as const;
-    parsed = parseArgs({ args: [...argv], options: { ...options, help }, allowPositionals: true, strict: true });
+    const own = { help: { type: "boolean", short: "h" }, version: { type: "boolean" } } as const;
+    parsed = parseArgs({ args: [...argv], options: { ...options, ...own }, allowPositionals: true, strict: true });
   } catch (error) {
     throw new ToolError(`${messageOf(error)}. ${usage}`);
   }
-  const { help = false, ...flags } = parsed.values as Record<string, string | string[] | boolean | undefined>;
+  const { help, version, ...flags } = parsed.values as Record<string, string | string[] | boolean | undefined>;
+  const answer = help === true ? helpOf(command) : version === true ? versionText() : undefined;
   const required = command.positionals.filter((positional) => !positional.startsWith("["));
   const missing = required[parsed.positionals.length];
-  if (!help && missing !== undefined) throw new ToolError(`missing ${missing}. ${usage}`);
+  if (answer === undefined && missing !== undefined) throw new ToolError(`missing ${missing}. ${usage}`);
   const surplus = parsed.positionals[command.positionals.length];
   if (surplus !== undefined) throw new ToolError(`unexpected argument "${surplus}". ${usage}`);
-  return { flags: flags as Arguments<Flags>["flags"], positionals: parsed.positionals, help: help === true };
+  const given = { flags: flags as Arguments<Flags>["flags"], positionals: parsed.positionals };
+  return answer === undefined ? given : { ...given, answer };
 }
 
 /** How long a second signal counts as the echo of the first: a terminal, npm and run.mjs may each deliver one Ctrl-C. */
@@ -143,9 +153,9 @@ export async function runTool<Flags extends Record<string, Flag>>(
   main: (args: Arguments<Flags>) => Promise<ToolExit>,
 ): Promise<void> {
   try {
-    const { help, ...args } = parseCommandLine(command, process.argv.slice(2));
-    if (help) process.stdout.write(helpOf(command));
-    process.exitCode = help ? EXIT.clean : await main(args);
+    const { answer, ...args } = parseCommandLine(command, process.argv.slice(2));
+    if (answer !== undefined) process.stdout.write(answer);
+    process.exitCode = answer === undefined ? await main(args) : EXIT.clean;
   } catch (error) {
     const { text, exitCode } = tell(error);
     process.stderr.write(`error: ${text}\n`);

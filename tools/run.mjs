@@ -88,8 +88,17 @@ const COMMANDS = {
     entry: "delivery/cli/drift-key.ts",
     summary: "lines for authorized_keys by which a key may look at a stack's machines and do nothing else",
   },
+  state: {
+    entry: "delivery/cli/state.ts",
+    summary: "a stack's state: set up backend and key, show, back up, restore, unlock, recover after a crash",
+  },
   charts: { entry: "tools/charts/main.ts", summary: "pull the pinned Helm charts into the charts folder" },
   pin: { entry: "tools/pin/main.ts", summary: "measure what K3s is installed from and pin it in a stack file" },
+  sbom: { entry: "tools/sbom/main.ts", summary: "bill of materials: npm packages, charts, K3s and images" },
+  changelog: {
+    entry: "tools/changelog/main.ts",
+    summary: "judge the changes that wait for a release, or make one of them (check, release X.Y.Z)",
+  },
   docs: { entry: "tools/docs.ts", summary: "regenerate the generated parts of the documentation" },
   bench: { entry: "tools/bench/main.ts", summary: "measure how the program's evaluation grows, as ratios" },
   "bench:network": {
@@ -111,13 +120,19 @@ const COMMANDS = {
 class Refusal extends Error {}
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const manifest = () => JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const say = (line) => process.stderr.write(`${line}\n`);
 
 function help() {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return ["Usage: npm run <command> -- [arguments]   (or: node tools/run.mjs <command> [arguments])", "", "Commands:"]
-    .concat(rows, "", "`npm run <command> -- --help` explains one command.", "")
+    .concat(
+      rows,
+      "",
+      "`npm run <command> -- --help` explains one command, `--version` says which version and commit it is of.",
+      "",
+    )
     .join("\n");
 }
 
@@ -276,8 +291,12 @@ async function main([name, ...rest]) {
     (name === undefined ? process.stderr : process.stdout).write(help());
     return name === undefined ? COULD_NOT_LOOK : 0;
   }
+  if (name === "--version") {
+    process.stdout.write(`seldon-k3s ${manifest().version}\n`);
+    return 0;
+  }
   const { entry, byStack = false, args = [] } = commandOf(name);
-  requireNode(process.version, JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node);
+  requireNode(process.version, manifest().engines.node);
   if (!byStack) await install();
   // In the middle of an update nobody waits for packages, and what the update itself runs on must not be replaced.
   else if (!isInstalled()) throw new Refusal(`${name}: node_modules is not what package-lock.json names. Run: npm ci`);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { EXIT } from "../checks/exit-codes";
-import { helpOf, interruption, tell, ToolError, type ToolExit } from "./cli";
+import { helpOf, interruption, tell, ToolError, type ToolExit, versionText } from "./cli";
 import { runStep } from "./test-runner/run-step";
 import { jestStep, type Project, PROJECT_DIR, STATIC_STEPS, type Step } from "./test-runner/steps";
 import { closingLine, jestTotals, stepTotals, sum, type JestReport, type Totals } from "./test-runner/totals";
@@ -88,6 +88,10 @@ async function main(argv: readonly string[]): Promise<ToolExit> {
   if (full) process.env["LAB_FULL"] = "1";
   if (passedOn.includes("--help")) {
     process.stdout.write(helpOf(COMMAND));
+    return EXIT.clean;
+  }
+  if (passedOn.includes("--version")) {
+    process.stdout.write(versionText());
     return EXIT.clean;
   }
   const start = performance.now();

@@ -1,4 +1,5 @@
 /** One run: pods are started, every path is measured once a round, and everything is taken away again. */
+import { programVersion } from "../../config/version";
 import { Cluster } from "../cluster/cluster";
 import type { Pod } from "../cluster/objects";
 import { PATHS as API } from "../cluster/paths";
@@ -112,6 +113,7 @@ async function rounds(
     cni: cni.cni,
     kubernetes: scene.kubernetes,
     image: scene.image,
+    program: programVersion(),
     settings: { rounds: settings.rounds, requests, concurrency, seconds },
     paths: [...measured].map(([{ id, title, from, to }, own]) => ({ id, title, from, to, rounds: own })),
     usage,

@@ -84,6 +84,8 @@ export function remarksOf({ result, before }: BenchReport): string[] {
   ];
 }
 
-/** `calico, Kubernetes v1.33.8+k3s1, 2026-11-23 02:00 UTC`. */
-export const headline = ({ cni, kubernetes, at }: BenchResult): string =>
-  `${cni}, Kubernetes ${kubernetes}, ${at.slice(0, 16).replace("T", " ")} UTC`;
+/** `calico, Kubernetes v1.33.8+k3s1, 2026-11-23 02:00 UTC, program 1.2.3`. */
+export const headline = ({ cni, kubernetes, at, program }: BenchResult): string => {
+  const by = program === undefined ? "" : `, program ${program}`;
+  return `${cni}, Kubernetes ${kubernetes}, ${at.slice(0, 16).replace("T", " ")} UTC${by}`;
+};

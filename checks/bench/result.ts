@@ -52,6 +52,7 @@ const resultSchema = z.strictObject({
   cni: z.string().describe("What the pods of the CNI that were found are called, such as calico-node."),
   kubernetes: z.string(),
   image: z.string().describe("Image of the pods that measured."),
+  program: z.string().optional().describe("Version of this project; absent in files from before it was kept."),
   settings: z.strictObject({
     rounds: z.int().positive(),
     requests: z.int().positive(),

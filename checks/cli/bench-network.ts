@@ -1,5 +1,5 @@
 /** `npm run bench:network`: what the network of a cluster does, measured, kept and compared. */
-import { type CommandLine, type Flag, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
+import { type CommandLine, type Flag, parseCommandLine, ToolError } from "../../tools/cli";
 import { type BenchSettings, measureNetwork } from "../bench/measure";
 import { benchHtml } from "../bench/report-html";
 import { benchMarkdown, benchText } from "../bench/report-text";
@@ -73,9 +73,9 @@ export const BENCH_NETWORK: CommandLine<typeof FLAGS> = {
 
 /** @throws ToolError | ConfigError before anything is looked at. */
 export async function benchNetwork(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const { flags, positionals, help } = parseCommandLine(BENCH_NETWORK, argv);
-  if (help) {
-    io.stdout.write(helpOf(BENCH_NETWORK));
+  const { flags, positionals, answer } = parseCommandLine(BENCH_NETWORK, argv);
+  if (answer !== undefined) {
+    io.stdout.write(answer);
     return EXIT.clean;
   }
   const number = (name: keyof typeof NUMBERS): number => numberOf(name, flags[name]);

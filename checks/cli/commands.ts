@@ -1,6 +1,6 @@
 /** The commands that judge a cluster, by name. */
 import { suggest } from "../../config/suggest";
-import { tell, ToolError } from "../../tools/cli";
+import { tell, ToolError, versionText } from "../../tools/cli";
 import { benchNetwork } from "./bench-network";
 import { diagnose } from "./diagnose";
 import { drift } from "./drift";
@@ -43,6 +43,10 @@ export async function runCommand([name = "", ...argv]: readonly string[], io: Io
   try {
     if (name === "--help" || name === "-h") {
       io.stdout.write(HELP);
+      return 0;
+    }
+    if (name === "--version") {
+      io.stdout.write(versionText());
       return 0;
     }
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

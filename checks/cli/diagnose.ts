@@ -1,5 +1,5 @@
 /** `npm run diagnose`: why something is not as it should be, best proven cause first. */
-import { type CommandLine, type Flag, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
+import { type CommandLine, type Flag, parseCommandLine, ToolError } from "../../tools/cli";
 import { CheckContext, PROJECT_DIR } from "../context";
 import { diagnosisRun } from "../diagnosis/as-run";
 import { diagnose as judge } from "../diagnosis/diagnose";
@@ -8,6 +8,7 @@ import { RULES } from "../diagnosis/rules";
 import { reasonOf } from "../engine/bounded";
 import { DEFAULT_SAMPLE, gather } from "../evidence/gather";
 import { EXIT, type ExitCode } from "../exit-codes";
+import { headOf } from "../report/head";
 import { subjectOf } from "../subject";
 import { LookError } from "../verdict";
 import { CONFIG_FILE, KUBECONFIG } from "./flags";
@@ -45,9 +46,9 @@ const TIMEOUT_SECONDS = 60;
 
 /** @throws ToolError | ConfigError before anything is looked at. */
 export async function diagnose(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const { flags, positionals, help } = parseCommandLine(DIAGNOSE, argv);
-  if (help || flags.rules === true) {
-    io.stdout.write(help ? helpOf(DIAGNOSE) : ruleList());
+  const { flags, positionals, answer } = parseCommandLine(DIAGNOSE, argv);
+  if (answer !== undefined || flags.rules === true) {
+    io.stdout.write(answer ?? ruleList());
     return EXIT.clean;
   }
   const [stack] = positionals;
@@ -89,8 +90,7 @@ async function look(
   signal.throwIfAborted();
   const diagnosis = judge(evidence);
   const took = performance.now() - started;
-  const { stack, uid } = context.subject;
-  const head = { command: "diagnose", stack, uid, kubeconfig: context.kubeconfigPath };
+  const head = headOf("diagnose", context);
   const report = { head, run: diagnosisRun(diagnosis, took), at: new Date() };
   return hand(outputs, report, exitCodeOf(diagnosis), io, {
     text: (options) => textReport(head, diagnosis, took, options),

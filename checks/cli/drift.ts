@@ -1,5 +1,5 @@
 /** `npm run drift`: what differs, on the machines and in the cluster, from what the stack declares. */
-import { type CommandLine, helpOf, parseCommandLine } from "../../tools/cli";
+import { type CommandLine, parseCommandLine } from "../../tools/cli";
 import { PROJECT_DIR } from "../context";
 import { driftChecks } from "../drift/drift";
 import { ObjectDrift, objectDriftChecks } from "../drift/objects/objects";
@@ -23,9 +23,9 @@ export const DRIFT: CommandLine<typeof RUN_FLAGS> = {
 
 /** @throws ToolError | ConfigError before anything is looked at. */
 export async function drift(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const { flags, positionals, help } = parseCommandLine(DRIFT, argv);
-  if (help) {
-    io.stdout.write(helpOf(DRIFT));
+  const { flags, positionals, answer } = parseCommandLine(DRIFT, argv);
+  if (answer !== undefined) {
+    io.stdout.write(answer);
     return EXIT.clean;
   }
   const stack = positionals[0] ?? "";

@@ -1,11 +1,12 @@
 /** `node tools/run.mjs gate <id>`: waits until the checks of one readiness gate are clean. */
-import { type CommandLine, type Flag, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
+import { type CommandLine, type Flag, parseCommandLine, ToolError } from "../../tools/cli";
 import { suggest } from "../../config/suggest";
 import { CheckContext } from "../context";
 import { settle } from "../engine/settle";
 import type { RunResult } from "../engine";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { gateChecks, MAY_SKIP } from "../gates/gates";
+import { headOf } from "../report/head";
 import { duration } from "../report/layout";
 import { STDOUT } from "../report/outputs";
 import { notesOf } from "../report/report";
@@ -34,9 +35,9 @@ export const GATE: CommandLine<typeof FLAGS> = {
 /** @throws ToolError before anything is looked at. */
 export async function gate(argv: readonly string[], io: Io): Promise<ExitCode> {
   const { stdin, stdout, stderr, env, signal } = io;
-  const { flags, positionals, help } = parseCommandLine(GATE, argv);
-  if (help) {
-    stdout.write(helpOf(GATE));
+  const { flags, positionals, answer } = parseCommandLine(GATE, argv);
+  if (answer !== undefined) {
+    stdout.write(answer);
     return EXIT.clean;
   }
   const id = gateId(positionals[0] ?? "");
@@ -59,7 +60,7 @@ export async function gate(argv: readonly string[], io: Io): Promise<ExitCode> {
   });
   const run = await settled.finally(() => context.close());
   const exitCode = signal.aborted ? EXIT.failed : gateExitCode(id, run);
-  const head = { command: `gate ${id}`, stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
+  const head = headOf(`gate ${id}`, context);
   if (exitCode !== EXIT.clean && !toStdout) say(`\n${textReport(head, run, options)}`);
   // What stops nothing is still to be read: what stays as it is, what will happen.
   else for (const note of notesOf(run)) say(`note: ${note}\n`);

@@ -2,7 +2,7 @@
 import { declaredPolicies } from "../../components/network-policies/declared";
 import { seldonNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
-import { type CommandLine, helpOf, parseCommandLine, ToolError } from "../../tools/cli";
+import { type CommandLine, parseCommandLine, ToolError } from "../../tools/cli";
 import { PROJECT_DIR } from "../context";
 import { clusterIdentity } from "../criteria/cluster-identity";
 import { EXIT, type ExitCode } from "../exit-codes";
@@ -30,9 +30,9 @@ export function enforcing(config: StackConfig): Enforcing {
 
 /** @throws ToolError | ConfigError before anything is looked at. */
 export async function policies(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const { flags, positionals, help } = parseCommandLine(POLICIES, argv);
-  if (help) {
-    io.stdout.write(helpOf(POLICIES));
+  const { flags, positionals, answer } = parseCommandLine(POLICIES, argv);
+  if (answer !== undefined) {
+    io.stdout.write(answer);
     return EXIT.clean;
   }
   const stack = positionals[0] ?? "";

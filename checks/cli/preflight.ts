@@ -1,5 +1,5 @@
 /** `npm run preflight`: go or no-go before a change of CNI, and what it would do. */
-import { type CommandLine, helpOf, parseCommandLine } from "../../tools/cli";
+import { type CommandLine, parseCommandLine } from "../../tools/cli";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { planText } from "../preflight/plan";
 import { makePlan } from "../preflight/planning";
@@ -20,9 +20,9 @@ export const PREFLIGHT: CommandLine<typeof RUN_FLAGS> = {
 
 /** @throws ToolError | ConfigError before anything is looked at. */
 export async function preflight(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const { flags, positionals, help } = parseCommandLine(PREFLIGHT, argv);
-  if (help) {
-    io.stdout.write(helpOf(PREFLIGHT));
+  const { flags, positionals, answer } = parseCommandLine(PREFLIGHT, argv);
+  if (answer !== undefined) {
+    io.stdout.write(answer);
     return EXIT.clean;
   }
   return runOnce(

@@ -4,6 +4,7 @@ import { type Arguments, type Flag, ToolError } from "../../tools/cli";
 import type { Check } from "../check";
 import { CheckContext, PROJECT_DIR } from "../context";
 import { type RunResult, runChecks } from "../engine";
+import { headOf } from "../report/head";
 import { selectChecks } from "../engine/order";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { CONFIG_FILE, KUBECONFIG } from "./flags";
@@ -38,7 +39,7 @@ export async function runOnce({ command, stack, flags, checks, more }: RunOnce, 
   const progress = startProgress({ title: `${command} ${stack}`, rounds: false }, io);
   try {
     const run = await runChecks(chosen, { signal: io.signal, ...progress.listeners }).finally(progress.stop);
-    const head = { command, stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
+    const head = headOf(command, context);
     const report = { head, run, at: new Date(), ...(await more?.(context, run)) };
     return hand(outputs, report, io.signal.aborted ? EXIT.failed : run.exitCode, io);
   } finally {

@@ -1,9 +1,10 @@
 /** `npm run validate`: the success criteria against a stack's cluster. */
-import { type CommandLine, type Flag, parseCommandLine, helpOf, ToolError } from "../../tools/cli";
+import { type CommandLine, type Flag, parseCommandLine, ToolError } from "../../tools/cli";
 import { CheckContext, PROJECT_DIR } from "../context";
 import { successCriteria } from "../criteria/criteria";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { declaredFlows } from "../policy/declared";
+import { headOf } from "../report/head";
 import { settle } from "../engine/settle";
 import type { Subject } from "../subject";
 import { CONFIG_FILE, KUBECONFIG } from "./flags";
@@ -51,9 +52,9 @@ export const VALIDATE: CommandLine<typeof FLAGS> = {
 
 /** @throws ToolError | ConfigError before anything is looked at. */
 export async function validate(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const { flags, positionals, help } = parseCommandLine(VALIDATE, argv);
-  if (help) {
-    io.stdout.write(helpOf(VALIDATE));
+  const { flags, positionals, answer } = parseCommandLine(VALIDATE, argv);
+  if (answer !== undefined) {
+    io.stdout.write(answer);
     return EXIT.clean;
   }
   const since = momentOf("since", flags.since);
@@ -70,8 +71,7 @@ export async function validate(argv: readonly string[], io: Io): Promise<ExitCod
   const run = await settle(checks, { waitMs, signal, ...progress.listeners })
     .finally(progress.stop)
     .finally(() => context.finish((line) => void io.stderr.write(`${line}\n`)));
-  const head = { command: "validate", stack: subject.stack, uid: subject.uid, kubeconfig: context.kubeconfigPath };
-  const report = { head, run, at: new Date(), flows: declaredFlows(subject) };
+  const report = { head: headOf("validate", context), run, at: new Date(), flows: declaredFlows(subject) };
   return hand(outputs, report, io.signal.aborted ? EXIT.failed : run.exitCode, io);
 }
 

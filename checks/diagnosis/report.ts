@@ -51,6 +51,7 @@ export function textReport(head: ReportHead, diagnosis: Diagnosis, milliseconds:
   const lines = [
     `seldon-k3s ${head.command}: stack ${head.stack}`,
     `cluster ${head.uid ?? "without a UID in the stack file yet"}, kubeconfig ${head.kubeconfig}`,
+    `program ${head.program}`,
     ...section(
       "Symptoms",
       shorten(
@@ -127,7 +128,7 @@ function summary(diagnosis: Diagnosis, milliseconds: number): string {
 }
 
 /**
- * `{ version, kind, command, stack, uid, kubeconfig, exitCode, milliseconds, symptoms: [{ subject, text }], causes: [{ rule,
+ * `{ version, kind, command, stack, uid, kubeconfig, program, exitCode, milliseconds, symptoms: [{ subject, text }], causes: [{ rule,
  * cause, certainty, word, subjects, matters, evidence: [string], repeat: [string], mend, notWhen }], consequences, unexplained,
  * cleared: [string], gaps: [{ what, reason, fix }] }`. Fields are only ever added within a version.
  */

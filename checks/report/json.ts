@@ -8,7 +8,8 @@ import { notesOf, type ReportHead } from "./report";
 export const JSON_VERSION = 1;
 
 /**
- * `{ version, kind, command, stack, uid, kubeconfig, exitCode, milliseconds, totals: { PASS, FAIL, DRIFT, ERROR, SKIPPED },
+ * `{ version, kind, command, stack, uid, kubeconfig, program, exitCode, milliseconds, totals: { PASS, FAIL, DRIFT, ERROR,
+ * SKIPPED },
  * notes: [string], checks: [{ id, title, proves, needs, verdict, milliseconds, findings: [{ target, verdict, expected,
  * actual, evidence: [string], repeat, fix?, milliseconds }] }] }`, times in milliseconds.
  * @param more Fields of one command only, such as `plan` of the preflight.

@@ -37,7 +37,13 @@ const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(
 
 function suite({ head, at }: Report, { check, findings, milliseconds }: CheckResult, index: number): Markup {
   const totals = totalsOf(findings.map(({ verdict }) => verdict));
-  const properties = { title: check.title, proves: check.proves, stack: head.stack, uid: head.uid };
+  const properties = {
+    title: check.title,
+    proves: check.proves,
+    stack: head.stack,
+    uid: head.uid,
+    program: head.program,
+  };
   const told = findings.filter(({ verdict, evidence }) => verdict === "PASS" && evidence.length > 0);
   return element(
     "testsuite",

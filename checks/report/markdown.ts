@@ -103,7 +103,7 @@ export function markdownReport({ head, run }: Report): string {
   const lines = [
     `### ${plain(head.command)} ${plain(head.stack)}: ${MEANING[run.exitCode]}`,
     "",
-    `${countsOf(run)} in ${duration(run.milliseconds)}${cluster}; exit code ${run.exitCode}.`,
+    `${countsOf(run)} in ${duration(run.milliseconds)}${cluster}; exit code ${run.exitCode}. Program ${plain(head.program)}.`,
     "",
     ...table(rowsOf(findings)),
     ...fixes(findings),

@@ -11,6 +11,8 @@ export interface ReportHead {
   readonly uid?: string | undefined;
   /** Path of the kubeconfig in use. */
   readonly kubeconfig: string;
+  /** Version of this project that looked, as config/version.ts tells it. */
+  readonly program: string;
 }
 
 /** Notes of checks and findings, each once, in the order of the report. */

@@ -45,6 +45,7 @@ export function textReport(head: ReportHead, run: RunResult, options: TextOption
   const lines = [
     `seldon-k3s ${head.command}: stack ${head.stack}`,
     `cluster ${head.uid ?? "without a UID in the stack file yet"}, kubeconfig ${head.kubeconfig}`,
+    `program ${head.program}`,
     "",
     ...table(findings, options),
     ...stories.flatMap((finding) => ["", ...story(finding, proves.get(finding.check) ?? "", options)]),

@@ -1,6 +1,7 @@
 /** `npm run delivery:drift`: see the help text. */
 import { existsSync } from "node:fs";
 import { EXIT } from "../../checks/exit-codes";
+import { programVersion } from "../../config/version";
 import { runTool, ToolError } from "../../tools/cli";
 import {
   driftBody,
@@ -46,7 +47,7 @@ void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
   const file = required(flags.report, "report", COMMAND.name);
   const text = existsSync(file) ? readText(file) : "";
   const report = text === "" ? NO_REPORT : readAs(() => readDriftReport(text, stack));
-  const input = { stack, refresh, report };
+  const input = { stack, refresh, report, program: programVersion() };
   const verdict = verdictOf(input);
   if (flags.out !== undefined) writeText(flags.out, verdict === "drift" ? driftBody(input) : `${stack}: ${verdict}\n`);
   const dryRun = flags["dry-run"] === true;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { EXIT } from "../../checks/exit-codes";
 import { listStacks } from "../../config/stack-file";
+import { programVersion } from "../../config/version";
 import { runTool, ToolError } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { PLAN_MARKER, planComment } from "../plan/comment";
@@ -60,7 +61,12 @@ void runTool(COMMAND, async ({ flags }) => {
   const stacks = flags.stack ?? listStacks(PROJECT_DIR);
   const summaries = stacks.map((stack) => summaryOf(before(stack), after(stack)));
   const sha = flags["head-sha"];
-  const text = planComment({ summaries, base: ref ?? "base", head: sha?.slice(0, 12) ?? "head" });
+  const text = planComment({
+    summaries,
+    base: ref ?? "base",
+    head: sha?.slice(0, 12) ?? "head",
+    program: programVersion(),
+  });
   const head = flags["pull-request-of"];
   const branch = head === undefined ? {} : { branch: { head, sha: required(sha, "head-sha", COMMAND.name) } };
   await deliverComment(flags, { mark: PLAN_MARKER, text, ...branch });

@@ -1,5 +1,6 @@
 /** `npm run delivery:preview`: see the help text. */
 import { EXIT } from "../../checks/exit-codes";
+import { programVersion } from "../../config/version";
 import { runTool } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { configDigest } from "../gate/digest";
@@ -44,6 +45,7 @@ void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
     // A deployment is held against it; to read a comment the state of a working copy is enough.
     commit: flags.record === undefined ? headCommit() : cleanCommit(),
     configDigest: readAs(() => configDigest(PROJECT_DIR, stack, flags["config-file"])),
+    program: programVersion(),
     at: new Date().toISOString(),
   });
   const failed = preview.errors.length > 0;

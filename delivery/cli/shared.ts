@@ -1,8 +1,8 @@
 /** What the delivery commands share: files, git, and the way to GitHub or, in a dry run, to standard output. */
-import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { messageOf } from "../../config/thrown";
 import { ToolError } from "../../tools/cli";
+import { gitIn } from "../../tools/git";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { GitHub, httpTransport, type Transport } from "../github/client";
 import { pullRequestOf, upsertComment } from "../github/threads";
@@ -48,11 +48,7 @@ export function readAs<T>(read: () => T): T {
 
 /** Output of git in the clone. @returns undefined where git ends with an error. */
 export function git(args: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync("git", ["-C", PROJECT_DIR, ...args], {
-    encoding: "utf8",
-    maxBuffer: 64 * 2 ** 20,
-  });
-  return status === 0 ? stdout : undefined;
+  return gitIn(PROJECT_DIR, args);
 }
 
 /** The commit that is checked out, whatever has been changed since. */

@@ -1,6 +1,6 @@
 /** One issue per environment out of two looks at it: Pulumi's refresh and `npm run drift`. Pure. */
 import { EXIT } from "../../checks/exit-codes";
-import { body, marker, plain, table } from "../markdown";
+import { body, marker, plain, table, writtenBy } from "../markdown";
 import { isTree } from "../../config/tree";
 
 /** What one look found. */
@@ -74,6 +74,8 @@ export interface DriftInput {
   readonly stack: string;
   readonly refresh: Look;
   readonly report: DriftReport;
+  /** Version of this project that looked (config/version.ts). */
+  readonly program: string;
 }
 
 /** Drift that one of them saw is a fact, whatever the other could not read. Clean needs both. */
@@ -84,8 +86,8 @@ export function verdictOf({ refresh, report }: DriftInput): Look {
 
 const ROWS = 40;
 
-/** The same for the same findings, whenever they are found, so that an issue is updated only when something is new. */
-export function driftBody({ stack, refresh, report }: DriftInput): string {
+/** The same for the same findings and program, whenever they are found. */
+export function driftBody({ stack, refresh, report, program }: DriftInput): string {
   const rows = report.findings
     .slice(0, ROWS)
     .map(({ check, target, found, fix }) => [plain(check), plain(target), plain(found), fix ? plain(fix, 400) : "-"]);
@@ -111,6 +113,7 @@ export function driftBody({ stack, refresh, report }: DriftInput): string {
       : []),
     ...(gaps.length > 0 ? [`Could not be looked at:\n\n${gaps.join("\n")}`] : []),
     "What is meant to differ goes into `drift.allow` of the stack file with its reason (docs/drift.md). This issue is updated and closed by the drift workflow.",
+    writtenBy(program),
   ];
   return body([driftMarker(stack), ...content]);
 }
@@ -126,6 +129,12 @@ export type IssueAction =
   | { readonly kind: "close"; readonly issue: number; readonly comment: string }
   | { readonly kind: "none"; readonly why: string };
 
+/** Whether two bodies name the same drift: another version of this project is no news, and GitHub has line ends of its own. */
+function tellsTheSame(left: string, right: string): boolean {
+  const findings = (text: string) => text.replace(/\r\n/g, "\n").replace(/^<sub>seldon-k3s .*<\/sub>$/m, "");
+  return findings(left).trim() === findings(right).trim();
+}
+
 /** What is to be done to the environment's issue. @param issue The open one with this stack's mark. */
 export function issueAction(input: DriftInput, issue?: OpenIssue): IssueAction {
   const verdict = verdictOf(input);
@@ -136,8 +145,7 @@ export function issueAction(input: DriftInput, issue?: OpenIssue): IssueAction {
   }
   const text = driftBody(input);
   if (issue === undefined) return { kind: "open", title: driftTitle(input.stack), body: text };
-  // GitHub hands texts back with line ends of its own.
-  if (issue.body.replace(/\r\n/g, "\n").trim() === text.trim()) {
+  if (tellsTheSame(issue.body, text)) {
     return { kind: "none", why: `the same drift as issue #${issue.number} says` };
   }
   return { kind: "update", issue: issue.number, body: text, comment: "The drift has changed; see above." };

@@ -1,9 +1,11 @@
 /** A made-up drift of every class, for the example issue. */
+import { PROGRAM } from "./program";
 import type { DriftInput } from "../drift/report";
 
 export const DRIFT: DriftInput = {
   stack: "staging",
   refresh: "drift",
+  program: PROGRAM,
   report: {
     look: "drift",
     findings: [

@@ -14,6 +14,7 @@ import { type Summary, summaryOf } from "../plan/summary";
 import { previewComment } from "../preview/comment";
 import { recordOf } from "../preview/record";
 import { DRIFT } from "./drift";
+import { PROGRAM } from "./program";
 
 /** Where the texts are, below the project folder. */
 export const EXAMPLES_DIR = "tests/golden/delivery";
@@ -53,7 +54,7 @@ const COMMITS = { base: "1111111111111111111111111111111111111111", head: "22222
 const AT = "2026-01-02T03:04:05.000Z";
 
 function gateText(summary: Summary): string {
-  const record = recordOf(summary, { commit: COMMITS.head, configDigest: "c".repeat(64), at: AT });
+  const record = recordOf(summary, { commit: COMMITS.head, configDigest: "c".repeat(64), program: PROGRAM, at: AT });
   const cases = {
     "another commit is checked out, two days later": { commit: COMMITS.base, now: new Date("2026-01-04T03:04:05Z") },
     "the stack file was changed after the preview": { configDigest: "d".repeat(64) },
@@ -82,12 +83,20 @@ export async function examples(): Promise<Example[]> {
   const same = await planOf("dev", {});
   const start = summaryOf(cni.before, cni.under);
   const summaries = [start, summaryOf(k3s.before, k3s.after), summaryOf(same, same)];
-  const record = recordOf(start, { commit: COMMITS.head, configDigest: "c".repeat(64), at: AT });
+  const record = recordOf(start, { commit: COMMITS.head, configDigest: "c".repeat(64), program: PROGRAM, at: AT });
   return [
-    { file: "plan-comment.md", text: planComment({ summaries, base: COMMITS.base, head: COMMITS.head }) },
+    {
+      file: "plan-comment.md",
+      text: planComment({ summaries, base: COMMITS.base, head: COMMITS.head, program: PROGRAM }),
+    },
     {
       file: "plan-comment-end-of-change.md",
-      text: planComment({ summaries: [summaryOf(cni.under, cni.after)], base: COMMITS.base, head: COMMITS.head }),
+      text: planComment({
+        summaries: [summaryOf(cni.under, cni.after)],
+        base: COMMITS.base,
+        head: COMMITS.head,
+        program: PROGRAM,
+      }),
     },
     { file: "preview-comment.md", text: previewComment({ summary: start, errors: [], warnings: [] }, record) },
     { file: "drift-issue.md", text: driftBody(DRIFT) },

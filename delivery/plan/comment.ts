@@ -1,5 +1,5 @@
 /** The comment of a pull request: what it does to every environment. Pure. */
-import { body, details, marker, plain, table } from "../markdown";
+import { body, details, marker, plain, table, writtenBy } from "../markdown";
 import type { Change } from "./changes";
 import { OPERATIONS } from "./changes";
 import type { Summary } from "./summary";
@@ -55,12 +55,14 @@ export interface PlanComment {
   /** What was compared, such as two commits. */
   readonly base: string;
   readonly head: string;
+  /** Version of this project that compared (config/version.ts). */
+  readonly program: string;
 }
 
 /** The mark under which the comment is updated. */
 export const PLAN_MARKER = marker("plan");
 
-export function planComment({ summaries, base, head }: PlanComment): string {
+export function planComment({ summaries, base, head, program }: PlanComment): string {
   const changed = summaries.filter(({ changes }) => changes.length > 0);
   const same = summaries.filter(({ changes }) => changes.length === 0).map(({ stack }) => plain(stack));
   const compared = `${plain(base)} → ${plain(head)}`;
@@ -69,6 +71,7 @@ export function planComment({ summaries, base, head }: PlanComment): string {
       PLAN_MARKER,
       "### Plan: no environment changes",
       `${compared}. Looked at: ${same.join(", ") || "none"}.`,
+      writtenBy(program),
     ]);
   }
   return body([
@@ -78,5 +81,6 @@ export function planComment({ summaries, base, head }: PlanComment): string {
     ...(same.length > 0 ? [`No change: ${same.join(", ")}.`] : []),
     `${compared}, from the program alone: no cluster, no state and no secret was read. Restarts and replacements are upper bounds; what machines run already is left alone.`,
     ...changed.map(changeList),
+    writtenBy(program),
   ]);
 }

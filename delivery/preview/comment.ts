@@ -1,5 +1,5 @@
 /** The comment about a real preview. Pure. */
-import { body, details, marker, plain, table } from "../markdown";
+import { body, details, marker, plain, table, writtenBy } from "../markdown";
 import { changeList, HEAD, rowOf } from "../plan/comment";
 import type { Preview } from "./preview";
 import type { PreviewRecord } from "./record";
@@ -28,5 +28,6 @@ export function previewComment({ summary, errors, warnings }: Preview, record: P
     ...messages("errors", errors),
     ...messages("warnings", warnings),
     ...(changes.length > 0 ? [changeList(summary)] : []),
+    ...(record.program === undefined ? [] : [writtenBy(record.program)]),
   ]);
 }

@@ -19,6 +19,8 @@ export interface PreviewRecord {
   readonly changesDigest: string;
   /** What the change of the CNI was, in words; absent without one. */
   readonly cni?: string;
+  /** Version of this project that read the preview (config/version.ts); absent in records from before it was kept. */
+  readonly program?: string;
   /** When the preview was made, ISO 8601. */
   readonly at: string;
 }
@@ -31,7 +33,14 @@ export function changesDigest(changes: readonly Change[]): string {
 
 export function recordOf(
   { stack, changes, cni }: Summary,
-  { commit, configDigest, at }: Pick<PreviewRecord, "commit" | "configDigest" | "at">,
+  {
+    commit,
+    configDigest,
+    program,
+    at,
+  }: Pick<PreviewRecord, "commit" | "configDigest" | "at"> & {
+    readonly program: string;
+  },
 ): PreviewRecord {
   return {
     version: RECORD_VERSION,
@@ -41,6 +50,7 @@ export function recordOf(
     configDigest,
     changesDigest: changesDigest(changes),
     ...(cni === undefined ? {} : { cni: `${cni.kind}: ${cni.text}` }),
+    program,
     at,
   };
 }

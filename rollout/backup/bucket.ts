@@ -13,6 +13,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { programVersion } from "../../config/version";
 import { codeOf, storeFault } from "./bucket-faults";
 import type { BucketTarget } from "./target";
 
@@ -86,7 +87,7 @@ export class Bucket {
           ...encryption,
           ChecksumAlgorithm: "SHA256",
           ContentType: "application/x-tar",
-          ...(sha256 === undefined ? {} : { Metadata: { sha256 } }),
+          ...(sha256 === undefined ? {} : { Metadata: { sha256, program: programVersion() } }),
         }),
       ),
     );

@@ -3,9 +3,10 @@ import { settle } from "../../checks/engine/settle";
 import { clusterIdentity } from "../../checks/criteria/cluster-identity";
 import type { Io } from "../../checks/cli/io";
 import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
+import { headOf } from "../../checks/report/head";
 import { textOptions, textReport } from "../../checks/report/text";
 import { suggest } from "../../config/suggest";
-import { tell, ToolError, type ToolExit } from "../../tools/cli";
+import { tell, ToolError, type ToolExit, versionText } from "../../tools/cli";
 import { Refusal } from "../../checks/cluster/refusal";
 import { STEPS } from "../steps";
 import type { RolloutCommand } from "./command";
@@ -40,6 +41,10 @@ export async function runRollout(
   try {
     if (isHelp(name)) {
       io.stdout.write(help());
+      return EXIT.clean;
+    }
+    if (name === "--version" || words.includes("--version")) {
+      io.stdout.write(versionText());
       return EXIT.clean;
     }
     const command = stepOf(name);
@@ -106,8 +111,7 @@ async function assertIdentity(run: Run<BaseSubject>): Promise<void> {
   const result = await settle([clusterIdentity(run.context)], { waitMs, signal: run.signal });
   run.signal.throwIfAborted();
   if (result.exitCode === EXIT.clean) return;
-  const { stack, uid } = run.subject;
-  const head = { command: "rollout", stack, uid, kubeconfig: run.context.kubeconfigPath };
+  const head = headOf("rollout", run.context);
   const text = textReport(head, result, textOptions(run.io.stderr, run.io.env));
   throw new ToolError(
     `nothing was changed, because the cluster is not known to be the right one\n\n${text}`,

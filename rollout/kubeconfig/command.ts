@@ -9,7 +9,7 @@ import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
 import { readStackFile } from "../../config/stack-file";
-import { type CommandLine, helpOf, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
+import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
 import { runRollout } from "../cli/commands";
 
 /** Bound of the whole step in seconds. */
@@ -55,9 +55,9 @@ export function kubeconfigSubject(stack: string, { cluster, hosts }: Pick<StackC
 export async function runKubeconfig(argv: readonly string[], io: Io): Promise<ToolExit> {
   let subject: object;
   try {
-    const { flags, positionals, help } = parseCommandLine(COMMAND, argv);
-    if (help) {
-      io.stdout.write(helpOf(COMMAND));
+    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
+    if (answer !== undefined) {
+      io.stdout.write(answer);
       return EXIT.clean;
     }
     const [stack = ""] = positionals;

@@ -1,6 +1,7 @@
 /** One round of a proof with its report. */
 import { EXIT } from "../../checks/exit-codes";
 import type { RunResult } from "../../checks/engine";
+import { headOf } from "../../checks/report/head";
 import { progressLine, textOptions, textReport } from "../../checks/report/text";
 import { ToolError } from "../../tools/cli";
 import type { Run } from "../cli/run";
@@ -41,8 +42,7 @@ export async function proveOrThrow(
   });
   run.signal.throwIfAborted();
   if (result.exitCode !== EXIT.clean) {
-    const { stack, uid } = run.subject;
-    const head = { command: `rollout proof of ${place}`, stack, uid, kubeconfig: context.kubeconfigPath };
+    const head = headOf(`rollout proof of ${place}`, context);
     io.stderr.write(`\n${textReport(head, result, format)}\n`);
     throw new ToolError(`${place} is not proven ${when}; the report is above`, result.exitCode);
   }

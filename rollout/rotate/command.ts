@@ -9,7 +9,7 @@ import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
 import { readStackFile } from "../../config/stack-file";
-import { type CommandLine, helpOf, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
+import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
 import { runRollout } from "../cli/commands";
 import { type What, WHATS } from "./rotating-host";
 
@@ -99,9 +99,9 @@ export function rotateSubject(
 export async function runRotate(argv: readonly string[], io: Io): Promise<ToolExit> {
   let subject: object;
   try {
-    const { flags, positionals, help } = parseCommandLine(COMMAND, argv);
-    if (help) {
-      io.stdout.write(helpOf(COMMAND));
+    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
+    if (answer !== undefined) {
+      io.stdout.write(answer);
       return EXIT.clean;
     }
     const [stack = "", what = ""] = positionals;

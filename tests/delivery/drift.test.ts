@@ -9,7 +9,12 @@ import {
 } from "../../delivery/drift/report";
 
 const LOOKS: readonly Look[] = ["clean", "drift", "could not look"];
-const looked = (refresh: Look, look: Look) => ({ stack: "prod", refresh, report: { look, findings: [], gaps: [] } });
+const looked = (refresh: Look, look: Look) => ({
+  stack: "prod",
+  refresh,
+  report: { look, findings: [], gaps: [] },
+  program: "1.2.3",
+});
 
 test.each([
   [0, "clean"],
@@ -42,6 +47,12 @@ describe("the issue", () => {
   test("is updated when the drift is another one", () => {
     const other = { ...DRIFT, report: { ...DRIFT.report, findings: DRIFT.report.findings.slice(1) } };
     expect(issueAction(other, issue)).toMatchObject({ kind: "update", issue: 7 });
+  });
+
+  test("another version of this project is no news", () => {
+    const later = { ...DRIFT, program: "1.2.4+ba9876543210" };
+    expect(driftBody(later)).toContain("<sub>seldon-k3s 1.2.4+ba9876543210</sub>");
+    expect(issueAction(later, issue).kind).toBe("none");
   });
 
   test.each([undefined, issue])("stays as it is when nobody could look (%#)", (present) => {

@@ -133,7 +133,7 @@ test("a deleted namespace is an outage", () => {
 
 describe("the comment", () => {
   const comment = (before: Parameters<typeof summaryOf>[0], after: Parameters<typeof summaryOf>[1]) =>
-    planComment({ summaries: [summaryOf(before, after)], base: "base", head: "head" });
+    planComment({ summaries: [summaryOf(before, after)], base: "base", head: "head", program: "1.2.3" });
 
   test("holds no value of an input", () => {
     const of = (value: string) => plan([{ type: "t:T", name: "x", inputs: { password: value } }]);
@@ -152,7 +152,7 @@ describe("the comment", () => {
   test("is never longer than GitHub takes, and says so", () => {
     const many = Array.from({ length: 60 }, (_, index) => ({ type: "t:T", name: `${index}-${"n".repeat(250)}` }));
     const summaries = Array.from({ length: 10 }, () => summaryOf(plan([]), plan(many)));
-    const text = planComment({ summaries, base: "a", head: "b" });
+    const text = planComment({ summaries, base: "a", head: "b", program: "1.2.3" });
     expect(text.length).toBeLessThanOrEqual(BODY_LIMIT);
     expect(text).toContain("too long for a comment");
   });

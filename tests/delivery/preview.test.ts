@@ -72,7 +72,12 @@ test("a preview of another stack is refused", () => {
   expect(() => readPreview(preview([{ op: "create", now: {} }]), "staging")).toThrow('of stack "prod", not "staging"');
 });
 
-const COMMON = { commit: "c".repeat(40), configDigest: "d".repeat(64), at: "2026-01-02T03:04:05.000Z" };
+const COMMON = {
+  commit: "c".repeat(40),
+  configDigest: "d".repeat(64),
+  program: "1.2.3+0123456789ab",
+  at: "2026-01-02T03:04:05.000Z",
+};
 
 test("neither comment nor record holds a value", () => {
   const secret = "planted-secret-value";

@@ -33,6 +33,7 @@ onMachine("backup", (machine) => {
     expect(rows(host, "one")).toBe("row-1\n");
     expect(host.read("/tmp/out/var_lib_rancher_k3s_server_token")).toContain("MARKTOKEN-generated");
     expect(host.read("/tmp/out/RESTORE")).toContain("systemctl stop k3s");
+    expect(host.read("/tmp/out/RESTORE")).toContain("Made by seldon-k3s' programs of no installation.\n");
     expect(stdout + stderr).not.toContain("MARKTOKEN");
     expect(host.calls()).toEqual([]);
 

@@ -122,6 +122,24 @@ onMachine("run", (machine) => {
     expect(host.sh("ls /run/seldon-k3s").stdout).not.toContain("work.");
   });
 
+  it("removes the folder of a killed program whose number another process has, and keeps that of a running one", async () => {
+    const running = start(host, "probe", ask("a"));
+    await until(log, "at work a");
+    const folders = () => host.sh("cd /run/seldon-k3s && ls -d work.*").stdout;
+    const kept = folders();
+    expect(kept).toMatch(/^work\.\d+\.\d+\n$/);
+    // Process 1 is alive, and began at another time.
+    host.sh("mkdir /run/seldon-k3s/work.1.0 /run/seldon-k3s/work.1");
+    const other = start(host, "other", ask("b"));
+    await until(() => other.said.stderr, "waiting for probe");
+    expect(folders().split("\n")).toEqual(expect.arrayContaining([kept.trim()]));
+    expect(folders()).not.toMatch(/work\.1(\.0)?\n/);
+    go("a");
+    go("b");
+    expect([(await running.ended).code, (await other.ended).code]).toEqual([0, 0]);
+    expect(host.sh("ls /run/seldon-k3s").stdout).not.toContain("work.");
+  });
+
   it("takes over a lock of another boot, and of a process that has the number of the owner", async () => {
     host.write("/run/seldon-k3s/lock", "probe 1 1 00000000-0000-0000-0000-000000000000\n");
     go("a");

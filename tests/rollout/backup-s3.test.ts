@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { programVersion } from "../../config/version";
 import { describeWithSshd } from "../ssh/support/sshd";
 import { rollout } from "./support/io";
 import { MiniCluster, UID } from "./support/mini-cluster";
@@ -100,6 +101,7 @@ describeWithSshd("backup to a store (a stand-in for S3 on loopback)", () => {
     expect(object?.body.equals(CONTENT)).toBe(true);
     expect(object?.headers["x-amz-server-side-encryption"]).toBe("AES256");
     expect(object?.headers["x-amz-meta-sha256"]).toBe(SHA);
+    expect(object?.headers["x-amz-meta-program"]).toBe(programVersion());
     expect([...store.uploads]).toEqual([]);
     expect(store.requests.filter(({ operation }) => operation === "UploadPart").map(({ part }) => part)).toEqual([
       1, 2, 3,

@@ -54,7 +54,7 @@ describe("drift", () => {
   /** All that a run and what is made of it says. */
   async function said(declared = DECLARED) {
     const { summary: more, exitCode, ...run } = await look(declared);
-    const head = { command: "drift", stack: "test", kubeconfig: "k.yaml" };
+    const head = { command: "drift", stack: "test", kubeconfig: "k.yaml", program: "0" };
     const report = { head, run: { ...run, exitCode }, at: new Date(0), ...more };
     const rendered = FORMATS.map((format) => ({
       name: `drift, ${format}`,
@@ -62,7 +62,7 @@ describe("drift", () => {
     }));
     const json = rendered.find(({ name }) => name.endsWith("json"))!.text;
     const read = readDriftReport(json, "test");
-    const issue = { name: "drift, issue", text: driftBody({ stack: "test", refresh: "clean", report: read }) };
+    const issue = { name: "drift, issue", text: driftBody({ stack: "test", refresh: "clean", report: read, program: "0" }) };
     return { exitCode, artifacts: [...rendered, issue], json };
   }
 

@@ -52,7 +52,7 @@ describe.each(KINDS)("a stack with every secret, Kafka: %s", (kind) => {
       plantedStack(kind, { kafkaPassword: "another one", calicoPullSecret: '{"auths":{}}' }),
     );
     const plans = [other, evaluation].map((each) => readPlan(planYaml(each), STACK));
-    const text = planComment({ summaries: [summaryOf(plans[0]!, plans[1]!)], base: "base", head: "head" });
+    const text = planComment({ summaries: [summaryOf(plans[0]!, plans[1]!)], base: "base", head: "head", program: "0" });
     expect(text).toContain(STACK);
     expect(leaks({ name: "plan comment", text })).toEqual([]);
   });
@@ -74,7 +74,7 @@ describe.each(KINDS)("a stack with every secret, Kafka: %s", (kind) => {
     const json = unmaskedPreview([]);
     expect(leaks({ name: "the input itself", text: json }).length).toBeGreaterThan(3);
     const preview = readPreview(json, STACK);
-    const record = recordOf(preview.summary, { commit: COMMIT, configDigest: "c".repeat(64), at: AT });
+    const record = recordOf(preview.summary, { commit: COMMIT, configDigest: "c".repeat(64), at: AT, program: "0" });
     const reasons = refusals({
       record: readRecord(JSON.stringify(record), "record.json"),
       stack: STACK,
@@ -154,7 +154,7 @@ describe.each(SPOKEN.map((speak) => [speak("SECRET"), speak] as const))("a messa
 
   test("is not quoted with its secret in a preview's comment or a drift issue", () => {
     const preview = readPreview(JSON.stringify({ steps: [], diagnostics: [{ severity: "error", message }] }), STACK);
-    const record = recordOf(preview.summary, { commit: COMMIT, configDigest: "c".repeat(64), at: AT });
+    const record = recordOf(preview.summary, { commit: COMMIT, configDigest: "c".repeat(64), at: AT, program: "0" });
     const finding = (verdict: string) => ({ verdict, target: `t ${message}`, actual: message, fix: message });
     const report = readDriftReport(
       JSON.stringify({
@@ -166,7 +166,7 @@ describe.each(SPOKEN.map((speak) => [speak("SECRET"), speak] as const))("a messa
       }),
       STACK,
     );
-    const input = { stack: STACK, refresh: "drift", report } as const;
+    const input = { stack: STACK, refresh: "drift", report, program: "0" } as const;
     expect(
       leaks(
         { name: "preview comment", text: previewComment(preview, record) },

@@ -88,8 +88,10 @@ function talkative(): void {
   ];
   status.restartCount = 7;
   status.ready = false;
-  status.state = { waiting: { reason: "CrashLoopBackOff", message: `back-off; token=${log}` } };
-  status.lastState = { terminated: { exitCode: 1, reason: "Error", message: `password=${log}` } };
+  // Fields that the diagnosis does not read today; what begins to read them is looked at here.
+  const saying = <T extends object>(state: T, message: string): T => ({ ...state, message });
+  status.state = { waiting: saying({ reason: "CrashLoopBackOff" }, `back-off; token=${log}`) };
+  status.lastState = { terminated: saying({ exitCode: 1, reason: "Error" }, `password=${log}`) };
   world.unready(P, "agent");
   world.log(P, "agent", lines);
   world.log(P, "agent", lines, true);

@@ -1,5 +1,6 @@
 import { EXIT } from "../../checks/exit-codes";
 import { ConfigError } from "../../config/faults";
+import { programVersion } from "../../config/version";
 import { helpOf, parseCommandLine, tell, ToolError } from "../../tools/cli";
 
 const command = {
@@ -16,9 +17,9 @@ test("flags and positional arguments are told apart", () => {
   expect(parseCommandLine(command, ["prod", "--json", "--out", "a.yaml"])).toEqual({
     flags: { json: true, out: "a.yaml" },
     positionals: ["prod"],
-    help: false,
   });
-  expect(parseCommandLine(command, ["--help"])).toMatchObject({ help: true });
+  expect(parseCommandLine(command, ["--help"]).answer).toBe(helpOf(command));
+  expect(parseCommandLine(command, ["--version"]).answer).toBe(`seldon-k3s ${programVersion()}\n`);
 });
 
 test("a repeatable flag gives the list, in the order given", () => {
@@ -49,6 +50,7 @@ test("the help lists every flag", () => {
       "  --json      as JSON",
       "  --out FILE  where to",
       "  --help      print this text",
+      "  --version   print which version this is, with its commit",
       "",
     ].join("\n"),
   );

@@ -12,7 +12,7 @@ import { LookError } from "../../checks/verdict";
 import { ConfigError } from "../../config/faults";
 import { parseConfig } from "../../config/parse";
 import { readStackFile } from "../../config/stack-file";
-import { type CommandLine, helpOf, parseCommandLine, tell, ToolError, type ToolExit } from "../cli";
+import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../cli";
 import { candidatesOf } from "./candidates";
 import { IMPORT_CLI } from "./import-file";
 import { removeWorkarounds } from "./remove";
@@ -36,9 +36,9 @@ const COMMAND: CommandLine<typeof FLAGS> = {
 /** Runs the command to its exit code. Faults are told on standard error. */
 export async function runAdopt(argv: readonly string[], io: Io): Promise<ToolExit> {
   try {
-    const { flags, positionals, help } = parseCommandLine(COMMAND, argv);
-    if (help) {
-      io.stdout.write(helpOf(COMMAND));
+    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
+    if (answer !== undefined) {
+      io.stdout.write(answer);
       return EXIT.clean;
     }
     if (flags.yes === true && flags["remove-workarounds"] !== true) {

@@ -9,6 +9,8 @@ export interface AdoptReport {
   readonly stack: string;
   readonly uid?: string | undefined;
   readonly kubeconfig: string;
+  /** Version of this project that looked. */
+  readonly program: string;
   readonly survey: Survey;
   /** The import files in their order; absent where none was written. */
   readonly files?: readonly string[] | undefined;
@@ -55,6 +57,7 @@ export function textReport(report: AdoptReport, options: TextOptions): string {
   const lines = [
     `seldon-k3s adopt: stack ${report.stack}`,
     `cluster ${report.uid ?? "without a UID in the stack file yet"}, kubeconfig ${report.kubeconfig}`,
+    `program ${report.program}`,
     ...section(
       "Taken over",
       standing(survey, "adopt").map((one) => [titleOf(one), verdictOf(one)]),
@@ -140,7 +143,7 @@ export const JSON_VERSION = 1;
 
 /** The report for programs; fields are only ever added within a version. */
 export function jsonReport(report: AdoptReport): string {
-  const { survey, stack, uid, kubeconfig, files, withheld, next, exitCode } = report;
+  const { survey, stack, uid, kubeconfig, program, files, withheld, next, exitCode } = report;
   const found = (one: Found) => ({
     resource: one.resource.urn,
     kind: "object" in one ? one.object.kind : "Release",
@@ -156,6 +159,7 @@ export function jsonReport(report: AdoptReport): string {
       stack,
       uid,
       kubeconfig,
+      program,
       exitCode,
       found: all(survey).map(found),
       outside: survey.outside,

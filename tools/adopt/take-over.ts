@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from "../../checks/exit-codes";
 import { writeWhole } from "../../checks/report/atomic-file";
 import { textOptions } from "../../checks/report/text";
 import { messageOf } from "../../config/thrown";
+import { programVersion } from "../../config/version";
 import { ToolError } from "../cli";
 import { type ImportFile, importFiles } from "./import-file";
 import { type AdoptReport, jsonReport, textReport } from "./report";
@@ -35,6 +36,7 @@ export async function takeOver(run: AdoptRun): Promise<ExitCode> {
     stack,
     uid: context.subject.uid,
     kubeconfig: context.kubeconfigPath,
+    program: programVersion(),
     survey: found,
     ...(written ? { files } : { withheld: whyNot(found) }),
     next: exitCode === EXIT.clean && written ? nextSteps(stack, files, flags["config-file"]) : [],

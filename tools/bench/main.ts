@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { EXIT } from "../../checks/exit-codes";
+import { programVersion } from "../../config/version";
 import { interruption, runTool, ToolError } from "../cli";
 import { CASES, type Case, type Sample } from "./cases";
 import { ratiosOf, reportOf } from "./report";
@@ -57,7 +58,10 @@ void runTool(COMMAND, async ({ flags }) => {
     dispose();
   }
   const ratios = ratiosOf(samples);
-  const report = reportOf(samples, `${availableParallelism()} processors, Node.js ${process.version}`);
+  const report = reportOf(
+    samples,
+    `${availableParallelism()} processors, Node.js ${process.version}, program ${programVersion()}`,
+  );
   process.stdout.write(flags.json ? `${JSON.stringify(ratios, undefined, 2)}\n` : report);
   if (flags.write) {
     const file = path.join(PROJECT_DIR, REPORT);

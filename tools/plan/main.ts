@@ -1,6 +1,7 @@
 /** `npm run plan -- <stack>`: see the help text. */
 import { writeFileSync } from "node:fs";
 import { messageOf } from "../../config/thrown";
+import { programVersion } from "../../config/version";
 import { EXIT } from "../../checks/exit-codes";
 import { readStackFile } from "../../config/stack-file";
 import { findingText, isStopped } from "../../policy-pack/judge";
@@ -39,7 +40,7 @@ void runTool(COMMAND, async ({ positionals: [stack = ""], flags }) => {
   const base = flags.base === undefined ? undefined : await evaluateStack(stack, flags.base);
   const findings = judgePlan(evaluation, base);
   const text = flags.json
-    ? `${JSON.stringify({ ...planDocument(evaluation), guardrails: findings }, undefined, 2)}\n`
+    ? `${JSON.stringify({ program: programVersion(), ...planDocument(evaluation), guardrails: findings }, undefined, 2)}\n`
     : planYaml(evaluation);
   const pictures = flags.graph !== undefined || flags.flows !== undefined;
   if (flags.out !== undefined) {

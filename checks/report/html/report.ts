@@ -51,7 +51,7 @@ function headOf({ head, run, at }: Report): Markup[] {
     element(
       "p",
       { class: "soft" },
-      `cluster ${head.uid ?? "without a UID in the stack file yet"}, kubeconfig ${head.kubeconfig}`,
+      `cluster ${head.uid ?? "without a UID in the stack file yet"}, kubeconfig ${head.kubeconfig}, program ${head.program}`,
     ),
     element(
       "ul",

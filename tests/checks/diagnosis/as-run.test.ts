@@ -29,7 +29,7 @@ const DIAGNOSIS: Diagnosis = {
   gaps: [{ what: "events", reason: "missing right", fix: "give it" }],
 };
 const report = (diagnosis: Diagnosis) => ({
-  head: { command: "diagnose", stack: "staging", kubeconfig: "k" },
+  head: { command: "diagnose", stack: "staging", kubeconfig: "k", program: "1.2.3+0123456789ab" },
   run: diagnosisRun(diagnosis, 1200),
   at: new Date(0),
 });

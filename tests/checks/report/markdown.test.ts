@@ -19,7 +19,7 @@ it("shows the worst first, what says the same in one row, and what mends it", ()
     [
       "### validate staging: failed",
       "",
-      "3 passed, 5 failed, 1 could not be looked at, 1 skipped in 3.5 s, cluster 1111-2222; exit code 1.",
+      "3 passed, 5 failed, 1 could not be looked at, 1 skipped in 3.5 s, cluster 1111-2222; exit code 1. Program 1.2.3+0123456789ab.",
       "",
       "| verdict | check | target | found |",
       "|---|---|---|---|",

@@ -6,7 +6,13 @@ import { totalsOf } from "../../../checks/totals";
 import { drift, fail, type Finding, type Outcome, pass, skipped } from "../../../checks/verdict";
 import { check } from "../support/checks";
 
-const head = { command: "validate", stack: "staging", uid: "1111-2222", kubeconfig: "kubeconfig-staging.yaml" };
+const head = {
+  command: "validate",
+  stack: "staging",
+  uid: "1111-2222",
+  kubeconfig: "kubeconfig-staging.yaml",
+  program: "1.2.3+0123456789ab",
+};
 const plain = { width: 80, colour: false };
 
 const finding = (id: string, target: string, outcome: Outcome, milliseconds: number): Finding => ({
@@ -56,6 +62,7 @@ describe("textReport", () => {
       [
         "seldon-k3s validate: stack staging",
         "cluster 1111-2222, kubeconfig kubeconfig-staging.yaml",
+        "program 1.2.3+0123456789ab",
         "",
         "VERDICT  CHECK      TARGET                        FOUND",
         "PASS     identity   namespace kube-system         UID 1111-2222 [12ms]",

@@ -35,7 +35,13 @@ export function runOf(findings: readonly Finding[]): RunResult {
 
 /** A report of `validate staging` that ended on a fixed moment. */
 export const reportOf = (findings: readonly Finding[], more: Partial<Report> = {}): Report => ({
-  head: { command: "validate", stack: "staging", uid: "1111-2222", kubeconfig: "kubeconfig-staging.yaml" },
+  head: {
+    command: "validate",
+    stack: "staging",
+    uid: "1111-2222",
+    kubeconfig: "kubeconfig-staging.yaml",
+    program: "1.2.3+0123456789ab",
+  },
   run: runOf(findings),
   at: new Date("2026-11-23T01:02:03.456Z"),
   ...more,

@@ -1,5 +1,6 @@
 /** `npm run bench:cni`: see the help text. */
 import { EXIT } from "../../../checks/exit-codes";
+import { programVersion } from "../../../config/version";
 import { interruption, runTool, ToolError } from "../../../tools/cli";
 import { type Measured, measureRun, ORDERS, type Order } from "./measure";
 import { renderMarkdown } from "./table";
@@ -73,6 +74,8 @@ void runTool(COMMAND, async ({ flags }) => {
   } finally {
     dispose();
   }
-  process.stdout.write(flags.json ? `${JSON.stringify(rows, undefined, 2)}\n` : renderMarkdown(rows));
+  process.stdout.write(
+    flags.json ? `${JSON.stringify(rows, undefined, 2)}\n` : `${renderMarkdown(rows)}\nProgram ${programVersion()}.\n`,
+  );
   return EXIT.clean;
 });

@@ -32,6 +32,16 @@ it("keeps the credentials and changes names and server", () => {
   });
 });
 
+it("takes over nothing by which a server could have a program run here, or lead the connection elsewhere", () => {
+  const twisted = K3S.replace(
+    "    client-key-data: S0VZ",
+    "    client-key-data: S0VZ\n    exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, id]}\n    auth-provider: {name: x}",
+  ).replace("    server:", "    proxy-url: http://192.0.2.1\n    insecure-skip-tls-verify: true\n    server:");
+  expect(renderKubeconfig(twisted, "prod", "https://k3s.example.com:6443")).toBe(
+    renderKubeconfig(K3S, "prod", "https://k3s.example.com:6443"),
+  );
+});
+
 it.each(["", "no: kubeconfig", "{", K3S.replace("client-key-data", "other")])("gives nothing for %j", (text) => {
   expect(renderKubeconfig(text, "prod", "https://k3s.example.com:6443")).toBeUndefined();
 });
