@@ -107,6 +107,8 @@ test("every variable of the environment that is read is known, as a secret or as
   const code = sources().flatMap((source) => [
     ...matches(source, /\benv\??\.([A-Z][A-Z0-9_]+)/g),
     ...matches(source, /\benv\??\.?\["([A-Z][A-Z0-9_]+)"\]/g),
+    // Tables of what a backend needs.
+    ...matches(source, /"((?:AWS|AZURE|GOOGLE|PG|VAULT)[A-Z0-9_]+)"/g),
     ...matches(source, /\{([^{}]*)\} = process\.env/g).flatMap((names) => matches(names, /\b([A-Z][A-Z0-9_]+)\b/g)),
   ]);
   const script = matches(text(".ci/deliver"), /\$\{?([A-Z][A-Z0-9_]+)/g);
