@@ -12,6 +12,12 @@ export function enforcedNamespaces(config: Pick<StackConfig, "seldon" | "policie
 export const actsEverywhere = (config: Pick<StackConfig, "seldon" | "policies">): boolean =>
   enforcedNamespaces(config).length === seldonNamespaces(config).length;
 
+/** The same stack with its policies acting in every namespace of ours, for whoever asks what would come of it. */
+export const enforcedEverywhere = <C extends Pick<StackConfig, "policies">>(config: C): C => ({
+  ...config,
+  policies: { ...config.policies, enforce: true },
+});
+
 /** Ranges of the object storage: as configured, else everywhere, unless the storage is named in another way. */
 export function storageRanges({ storage }: StackConfig["policies"]): readonly string[] {
   const named = storage.service !== undefined || storage.sets.length > 0;

@@ -54,11 +54,32 @@ const CONTROL_PLANE: readonly Binary[] = [
   "kwok",
 ];
 
+/** The parts of a run, by the names under which they are told. */
+const PARTS = {
+  controlPlane: "start the control plane",
+  simulation: "start the simulation",
+  validate: "validate",
+  preview: "preview with refresh: no changes",
+  destroy: "destroy",
+  cleanUp: "clean up",
+} as const;
+
+const deployBy = ({ engine }: EngineChoice): string => `deploy (${engine} engine)`;
+
+/** The parts that are foreseen, in their order. */
+function foreseen(engine: EngineChoice, keep: boolean): string[] {
+  const cli = engine.engine === "cli";
+  const { controlPlane, simulation, validate, preview, destroy, cleanUp } = PARTS;
+  const end = keep ? [] : [...(cli ? [destroy] : []), cleanUp];
+  return [controlPlane, simulation, deployBy(engine), validate, ...(cli ? [preview] : []), ...end];
+}
+
 /** @throws SandboxError, ConfigError, or what interrupted the run; nothing is left behind then. */
 export async function runSandbox(input: RunInput): Promise<RunOutcome> {
   const { project, options, progress, interrupted } = input;
   const stack = readStack(project, options.stack);
   const engine = chooseEngine(options.engine, process.env);
+  progress.expect(foreseen(engine, options.keep));
   await sweepOrphans(progress);
   const run = new RunFolder();
   const session = new Session(run, interrupted);
@@ -80,7 +101,7 @@ export async function runSandbox(input: RunInput): Promise<RunOutcome> {
     return await runIn({ ...input, stack, engine, run, session, tools, charts });
   } catch (error) {
     const cause = await session.explain(error);
-    await progress.part("clean up", () => session.end());
+    await progress.part(PARTS.cleanUp, () => session.end());
     throw cause instanceof RunFault ? new SandboxError(cause.message, EXIT.failed, { cause }) : cause;
   }
 }
@@ -103,12 +124,14 @@ async function runIn(prepared: Prepared): Promise<RunOutcome> {
     endpoint: controlPlane.server,
     chartsFolder: relative(project, run.file("charts")),
   });
-  const deployment = await progress.part(`deploy (${engine.engine} engine)`, () => deploy({ ...prepared, stack }));
-  const validation = await progress.part("validate", () => validateStack({ project, stack, signal: session.signal }));
+  const deployment = await progress.part(deployBy(engine), () => deploy({ ...prepared, stack }));
+  const validation = await progress.part(PARTS.validate, () =>
+    validateStack({ project, stack, signal: session.signal, onLine: (line) => progress.now(line) }),
+  );
   const cli = "destroy" in deployment ? deployment : undefined;
-  if (cli) await progress.part("preview with refresh: no changes", () => cli.previewAgain());
-  const destroyed = options.keep || !cli ? undefined : await progress.part("destroy", () => cli.destroy());
-  if (!options.keep) await progress.part("clean up", () => session.end());
+  if (cli) await progress.part(PARTS.preview, () => cli.previewAgain());
+  const destroyed = options.keep || !cli ? undefined : await progress.part(PARTS.destroy, () => cli.destroy());
+  if (!options.keep) await progress.part(PARTS.cleanUp, () => session.end());
   const { resources, outputs } = deployment;
   const report: SandboxReport = {
     stack: options.stack,
@@ -141,7 +164,7 @@ async function runIn(prepared: Prepared): Promise<RunOutcome> {
 
 async function bringUp({ options, progress, run, session, stack, tools }: Prepared): Promise<ControlPlane> {
   const { network } = stack.config;
-  const controlPlane = await progress.part("start the control plane", () =>
+  const controlPlane = await progress.part(PARTS.controlPlane, () =>
     startControlPlane({
       run,
       tools,
@@ -154,7 +177,7 @@ async function bringUp({ options, progress, run, session, stack, tools }: Prepar
   session.guard();
   const { origin } = tools["kube-controller-manager"] ?? {};
   refuseUnsupported({ apiServer: controlPlane.version, builtControllers: origin !== "KUBEBUILDER_ASSETS" });
-  await progress.part("start the simulation", () =>
+  await progress.part(PARTS.simulation, () =>
     startSimulation({
       controlPlane,
       tools,

@@ -22,10 +22,12 @@ export interface ValidationOptions {
   readonly project: string;
   readonly stack: SandboxStack;
   readonly signal: AbortSignal;
+  /** Told each finding as it comes; the report has them all. */
+  readonly onLine: (line: string) => void;
 }
 
 /** @throws SandboxError when the checks could not be run at all; failed checks are in the report. */
-export async function validateStack({ project, stack, signal }: ValidationOptions): Promise<ValidationReport> {
+export async function validateStack({ project, stack, signal, onLine }: ValidationOptions): Promise<ValidationReport> {
   const subject = subjectOf(stack.file.stack, stack.config);
   const { code, stdout, stderr } = await execute({
     program: process.execPath,
@@ -33,8 +35,7 @@ export async function validateStack({ project, stack, signal }: ValidationOption
     cwd: project,
     stdin: JSON.stringify(subject),
     signal,
-    // The report says it all.
-    onLine: () => undefined,
+    onLine: (stream, line) => (stream === "stderr" ? onLine(line) : undefined),
   });
   try {
     return reportSchema.parse(JSON.parse(stdout));

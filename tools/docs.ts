@@ -8,7 +8,17 @@ import { runTool, ToolError } from "./cli";
 import { dashboardPicture } from "./dashboard-picture";
 import { renderDangerousChanges, renderGuardrails, renderMistakes } from "./docs-guardrails";
 import { renderConfiguration } from "./docs-configuration";
-import { stackPictures } from "./docs-pictures";
+import { reviewedStacks, stackPictures } from "./docs-pictures";
+import {
+  renderClusterWide,
+  renderCoverage,
+  renderExemptions,
+  renderGuardrailSheet,
+  renderPolicies,
+  type ReviewedStack,
+} from "./docs-policy-review";
+import { exampleMarkdown, STACK } from "./docs-report-example";
+import { isStale, SCREENSHOTS, takePictures } from "./docs-screenshots";
 import { renderAlerts, renderMetrics, renderTargets } from "./docs-observability";
 
 /** A generated part stands between `<!-- <name>:begin -->` and `<!-- <name>:end -->` in its file; without a name it is the file. */
@@ -55,9 +65,33 @@ export interface GeneratedFile {
   readonly wanted: string;
 }
 
-/** The pictures of a stack: apart from the rest, because the program must run for them. */
-export async function generatedPictures(root: string): Promise<GeneratedFile[]> {
-  return [...(await stackPictures())].map(([file, wanted]) => ({ file, present: textOf(join(root, file)), wanted }));
+const REVIEW = "docs/policy-review.md";
+const REPORTS = "docs/reports.md";
+
+/** The parts of docs/policy-review.md, by their name. */
+const REVIEW_PARTS: Readonly<Record<string, (stacks: readonly ReviewedStack[]) => string>> = {
+  coverage: renderCoverage,
+  policies: renderPolicies,
+  "cluster-wide": renderClusterWide,
+  guardrails: renderGuardrailSheet,
+  exemptions: renderExemptions,
+};
+
+/** What is made from the stacks' plans: apart from the rest, because the program must run for it. */
+export function generatedFromPlans(root: string, stacks: readonly ReviewedStack[]): GeneratedFile[] {
+  const [review, reports] = [textOf(join(root, REVIEW)), textOf(join(root, REPORTS))];
+  const reviewed = Object.entries(REVIEW_PARTS).reduce(
+    (text, [name, render]) => replacePart(text, name, render(stacks)),
+    review,
+  );
+  const example = stacks.find(({ evaluation }) => evaluation.stack === STACK);
+  if (example === undefined) throw new ToolError(`the example of ${REPORTS} is of stack ${STACK}`);
+  const markdown = `\`\`\`text\n${exampleMarkdown(example.config)}\`\`\``;
+  return [
+    ...[...stackPictures(stacks)].map(([file, wanted]) => ({ file, present: textOf(join(root, file)), wanted })),
+    { file: REVIEW, present: review, wanted: reviewed },
+    { file: REPORTS, present: reports, wanted: replacePart(reports, "markdown", markdown) },
+  ];
 }
 
 const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
@@ -75,24 +109,40 @@ export function generatedDocs(root: string): GeneratedFile[] {
 
 const COMMAND = {
   name: "docs",
-  summary: "Regenerates the generated parts of the documentation, such as the flow diagram.",
+  summary:
+    "Regenerates the generated parts of the documentation, such as the flow diagram. Pictures of pages are taken with\n" +
+    "Chromium where the page has changed; without it on PATH they are skipped, by name.",
   positionals: [],
-  flags: { check: { type: "boolean", summary: "write nothing; exit 1 when a part is out of date" } },
+  flags: {
+    check: { type: "boolean", summary: "write nothing; exit 1 when a part is out of date" },
+    pictures: { type: "boolean", summary: "take the pictures of pages in any case; exit 2 without a browser" },
+  },
 } as const;
 
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
 if (require.main === module) {
-  void runTool(COMMAND, async ({ flags }) => {
+  void runTool(COMMAND, async ({ flags: { check = false, pictures = false } }) => {
     const root = resolve(__dirname, "..");
-    const stale = [...generatedDocs(root), ...(await generatedPictures(root))].filter(
+    const stacks = await reviewedStacks();
+    const stale = [...generatedDocs(root), ...generatedFromPlans(root, stacks)].filter(
       ({ present, wanted }) => present !== wanted,
     );
     for (const { file, wanted } of stale) {
-      if (flags.check !== true) {
+      if (!check) {
         mkdirSync(dirname(join(root, file)), { recursive: true });
         writeFileSync(join(root, file), wanted);
       }
-      process.stdout.write(`${file}: ${flags.check === true ? "out of date; run npm run docs" : "rewritten"}\n`);
+      say(`${file}: ${check ? "out of date; run npm run docs" : "rewritten"}`);
     }
-    return flags.check === true && stale.length > 0 ? EXIT.failed : EXIT.clean;
+    const old = isStale(root, stacks);
+    if (check) {
+      if (old) say(`${SCREENSHOTS.join(", ")}: out of date; run npm run docs where Chromium is`);
+      return old || stale.length > 0 ? EXIT.failed : EXIT.clean;
+    }
+    if (!old && !pictures) return EXIT.clean;
+    const why = await takePictures(root, stacks);
+    for (const file of SCREENSHOTS) say(`${file}: ${why === undefined ? "taken" : `skipped: ${why}`}`);
+    return why !== undefined && pictures ? EXIT.couldNotLook : EXIT.clean;
   });
 }

@@ -1,5 +1,5 @@
 /** A bench report as text and as Markdown. Pure. */
-import { printable } from "../report/markup";
+import { printable } from "../../terminal/text";
 import {
   type BenchReport,
   CHANGE_HEADS,

@@ -10,10 +10,10 @@ import { EXIT, type ExitCode } from "../exit-codes";
 import { deliver, outputsOf, reportFlags } from "../report/outputs";
 import { LookError } from "../verdict";
 import { CONFIG_FILE, KUBECONFIG } from "./flags";
-import type { Io } from "./io";
+import { canRedraw, type Io } from "../../terminal/io";
+import { Screen } from "../../terminal/screen";
+import { fit, oneLine } from "../../terminal/text";
 import { proveIdentity } from "./own-cluster";
-import { canRedraw } from "./run-progress";
-import { Region } from "./live/redraw";
 import { subjectOfStack } from "./subject-source";
 
 const FORMATS = ["text", "json", "markdown", "html"] as const;
@@ -118,15 +118,14 @@ export async function benchNetwork(argv: readonly string[], io: Io): Promise<Exi
 /** On a terminal one line in place, elsewhere every line. */
 function progressOf({ stderr, env }: Io): { readonly say: (line: string) => void; readonly end: () => void } {
   if (!canRedraw(stderr, env)) return { say: (line) => void stderr.write(`${line}\n`), end: () => undefined };
-  const region = new Region(stderr);
+  let now = "";
+  const screen = new Screen(stderr, ({ columns }) => (now === "" ? [] : [fit(oneLine(now), columns - 1)]));
   const say = (line: string): void => {
     // A warning is to be read later, too.
-    if (line.startsWith("warning:")) {
-      region.erase();
-      stderr.write(`${line}\n`);
-    } else region.draw([line.slice(0, stderr.columns ?? 80)]);
+    if (line.startsWith("warning:")) screen.above(() => stderr.write(`${line}\n`));
+    else now = line;
   };
-  return { say, end: () => region.erase() };
+  return { say, end: () => screen.stop() };
 }
 
 /** @throws ToolError */

@@ -5,7 +5,7 @@ import { benchNetwork } from "./bench-network";
 import { diagnose } from "./diagnose";
 import { drift } from "./drift";
 import { gate } from "./gate";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { policies } from "./policies";
 import { preflight } from "./preflight";
 import { validate } from "./validate";
@@ -35,7 +35,7 @@ Commands:
   gate           wait for one readiness gate (the stack runs this)
   bench:network  measure latency, throughput and the CNI's share, and compare two runs
 
-\`--help\` after a command explains it.
+\`--help\` after a command explains it, \`--version\` says which version this is.
 `;
 
 /** Runs one command to its exit code; a fault of the user's is one message on standard error. */

@@ -7,8 +7,7 @@ import { messageOf } from "../../config/thrown";
 import type * as secrets from "../../inprocess/secrets";
 import type * as plan from "../../tools/plan/evaluate";
 import type { AllowedDrift } from "../../config/schema";
-import { parseConfig } from "../../config/parse";
-import { ConfigError } from "../../config/faults";
+import { configOf } from "../../config/stack-config";
 import { readStackFile } from "../../config/stack-file";
 import { type Declared, declaredOf, type Marks } from "../drift/objects/declared";
 import { LookError } from "../verdict";
@@ -23,9 +22,7 @@ export interface DeclaredStack {
 /** @throws ConfigError naming every fault of the stack file. */
 export async function declaredStack(projectDir: string, stack: string, file?: string): Promise<DeclaredStack> {
   const stackFile = readStackFile(projectDir, stack, file);
-  const { config, faults } = parseConfig(stackFile.values, new Set(stackFile.secretKeys));
-  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
-  const { allow } = config.drift;
+  const { allow } = configOf(stackFile).drift;
   try {
     const { evaluate, marks } = planner();
     const { resources } = await evaluate(stackFile);

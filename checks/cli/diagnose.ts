@@ -12,7 +12,7 @@ import { headOf } from "../report/head";
 import { subjectOf } from "../subject";
 import { LookError } from "../verdict";
 import { CONFIG_FILE, KUBECONFIG } from "./flags";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { secondsOf } from "./numbers";
 import { proveIdentity } from "./own-cluster";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";

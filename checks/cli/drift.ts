@@ -6,7 +6,7 @@ import { ObjectDrift, objectDriftChecks } from "../drift/objects/objects";
 import { driftSummary } from "../drift/objects/summary";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { declaredStack } from "./declared-source";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { RUN_FLAGS, runOnce } from "./run-once";
 
 export const DRIFT: CommandLine<typeof RUN_FLAGS> = {

@@ -12,7 +12,7 @@ import { STDOUT } from "../report/outputs";
 import { notesOf } from "../report/report";
 import { textOptions, textReport } from "../report/text";
 import { GATE_IDS, type GateId, gateSubjectSchema } from "../subject";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { progressReporter } from "./progress";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { subjectFrom } from "./subject-source";

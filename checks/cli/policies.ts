@@ -1,5 +1,6 @@
 /** `npm run policies`: which policies a cluster has, and what changes when those of the stack act. */
 import { declaredPolicies } from "../../components/network-policies/declared";
+import { enforcedEverywhere } from "../../config/policies";
 import { seldonNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { type CommandLine, parseCommandLine, ToolError } from "../../tools/cli";
@@ -7,7 +8,7 @@ import { PROJECT_DIR } from "../context";
 import { clusterIdentity } from "../criteria/cluster-identity";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { type Enforcing, existingPolicyChecks } from "../policy/existing/checks";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { RUN_FLAGS, runOnce } from "./run-once";
 import { configOfStack } from "./subject-source";
 
@@ -24,7 +25,7 @@ export const POLICIES: CommandLine<typeof RUN_FLAGS> = {
 
 /** What a stack declares when every policy acts. */
 export function enforcing(config: StackConfig): Enforcing {
-  const acting = { ...config, policies: { ...config.policies, enforce: true } };
+  const acting = enforcedEverywhere(config);
   return { declared: declaredPolicies(acting), namespaces: seldonNamespaces(config) };
 }
 

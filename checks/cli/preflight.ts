@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "../exit-codes";
 import { planText } from "../preflight/plan";
 import { makePlan } from "../preflight/planning";
 import { preflightRun } from "../preflight/preflight";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { RUN_FLAGS, runOnce } from "./run-once";
 
 export const PREFLIGHT: CommandLine<typeof RUN_FLAGS> = {

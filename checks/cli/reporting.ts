@@ -4,7 +4,7 @@ import { type Format, FORMATS, RENDERERS } from "../report/formats";
 import { deliver, type Output, outputsOf, reportFlags, STDOUT } from "../report/outputs";
 import type { Report } from "../report/report";
 import { type TextOptions, textOptions } from "../report/text";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 
 export const REPORT_FLAGS = reportFlags(FORMATS);
 

@@ -8,7 +8,7 @@ import { headOf } from "../report/head";
 import { selectChecks } from "../engine/order";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { CONFIG_FILE, KUBECONFIG } from "./flags";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { startProgress } from "./run-progress";
 import { subjectOfStack } from "./subject-source";

@@ -3,9 +3,9 @@ import type { RunResult } from "../engine";
 import type { RunEvent } from "../engine/events";
 import { progressLine, textOptions } from "../report/text";
 import type { Finding } from "../verdict";
-import type { Io, OutputStream } from "./io";
+import { canRedraw, type Io, sizeOf } from "../../terminal/io";
+import { Screen, type ScreenSize } from "../../terminal/screen";
 import { frame } from "./live/frame";
-import { Region } from "./live/redraw";
 import { RunState } from "./live/state";
 import { progressReporter } from "./progress";
 
@@ -29,18 +29,6 @@ export interface ProgressOptions {
   readonly rounds: boolean;
 }
 
-/** How often the list is drawn, in milliseconds: often enough for a clock with one decimal to look alive. */
-const FRAME_MS = 100;
-
-const DEFAULT_SIZE = { columns: 80, rows: 24 } as const;
-
-const isSet = (value: string | undefined): boolean =>
-  value !== undefined && value !== "" && value !== "false" && value !== "0";
-
-/** Whether lines on this stream can be redrawn: a terminal that can, watched by a person and not kept as a CI log. */
-export const canRedraw = (stream: OutputStream, env: NodeJS.ProcessEnv): boolean =>
-  stream.isTTY === true && !isSet(env.CI) && env.TERM !== "dumb";
-
 export function startProgress(options: ProgressOptions, io: Io): Progress {
   return canRedraw(io.stderr, io.env) ? liveProgress(options, io) : plainProgress(options, io);
 }
@@ -54,24 +42,15 @@ function plainProgress({ rounds }: ProgressOptions, { stderr, env }: Io): Progre
   return { listeners, stop: () => undefined };
 }
 
-function liveProgress({ title }: ProgressOptions, { stderr, stdout, env }: Io): Progress {
+function liveProgress({ title }: ProgressOptions, { stderr, stdout }: Io): Progress {
   const state = new RunState();
-  const region = new Region(stderr);
   const startedAt = performance.now();
-  const draw = (): void => {
-    const { columns = DEFAULT_SIZE.columns, rows = DEFAULT_SIZE.rows } = stderr;
-    const { colour } = textOptions(stderr, env);
-    region.draw(frame(state, performance.now(), { columns, rows, colour, title, startedAt }));
-  };
-  const timer = setInterval(draw, FRAME_MS);
-  timer.unref();
+  const lines = (size: ScreenSize): string[] =>
+    frame(state, performance.now(), { ...size, colour: true, title, startedAt });
+  const screen = new Screen(stderr, lines);
   return {
     listeners: { onEvent: (event) => state.take(event, performance.now()) },
-    stop: () => {
-      clearInterval(timer);
-      // The whole table follows on the same terminal; elsewhere the end of the list is all that is seen here.
-      if (stdout.isTTY === true) region.erase();
-      else draw();
-    },
+    // The whole table follows on the same terminal; elsewhere the end of the list is all that is seen here.
+    stop: () => screen.stop(stdout.isTTY === true ? [] : lines({ ...sizeOf(stderr), rows: Infinity })),
   };
 }

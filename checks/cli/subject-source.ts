@@ -1,12 +1,11 @@
 /** Where a command gets its subject from: a stack file, standard input or a file of its own. */
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
+import { configOf } from "../../config/stack-config";
 import { readStackFile } from "../../config/stack-file";
 import { ToolError } from "../../tools/cli";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import type { z } from "zod";
 import { type Subject, subjectOf, subjectSchema } from "../subject";
 
@@ -21,10 +20,7 @@ export const subjectOfStack = (projectDir: string, stack: string, file?: string)
 
 /** The configuration of a stack file, checked. @throws ConfigError as {@link subjectOfStack}. */
 export function configOfStack(projectDir: string, stack: string, file?: string): StackConfig {
-  const { values, secretKeys } = readStackFile(projectDir, stack, file);
-  const { config, faults } = parseConfig(values, new Set(secretKeys));
-  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
-  return config;
+  return configOf(readStackFile(projectDir, stack, file));
 }
 
 /**

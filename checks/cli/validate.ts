@@ -8,7 +8,7 @@ import { headOf } from "../report/head";
 import { settle } from "../engine/settle";
 import type { Subject } from "../subject";
 import { CONFIG_FILE, KUBECONFIG } from "./flags";
-import type { Io } from "./io";
+import type { Io } from "../../terminal/io";
 import { momentOf, secondsOf } from "./numbers";
 import { chosenOutputs, hand, REPORT_FLAGS } from "./reporting";
 import { chooseChecks } from "./run-once";

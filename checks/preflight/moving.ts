@@ -15,7 +15,7 @@ import type { CheckContext } from "../context";
 import { CLUSTER_IDENTITY } from "../criteria/cluster-identity";
 import { fail, pass } from "../verdict";
 import { changeOf, movingPods } from "./change";
-import { selects } from "./selector";
+import { selects } from "../cluster/label-selector";
 
 export const movingChecks = (context: CheckContext): Check[] => [
   barePods(context),

@@ -4,7 +4,7 @@
  */
 import type { Finding, Verdict } from "../verdict";
 import { duration } from "./layout";
-import { printable } from "./markup";
+import { printable } from "../../terminal/text";
 import { countsOf, MEANING, notesOf, type Report, worstFirst } from "./report";
 
 /** No Markdown report is longer than this. */

@@ -2,6 +2,7 @@
  * XML and HTML from data: what is a text is escaped, always. The output is both at once (every element closed, every
  * attribute quoted), so that one strict reader can check it. Pure.
  */
+import { printable } from "../../terminal/text";
 
 /** Markup that is finished; a plain string is a text still to be escaped. */
 export interface Markup {
@@ -15,21 +16,6 @@ type Child = Markup | string | number | undefined | readonly Child[];
 const VOID = new Set(["meta", "br", "hr", "link", "col"]);
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-/**
- * A text without the characters that XML 1.0 does not allow at all, not even escaped: control characters are shown as
- * `\x1b`, halves of a surrogate pair and non-characters as U+FFFD.
- */
-export function printable(text: string): string {
-  return text
-    .replace(/\r\n?/g, "\n")
-    .replace(/[\p{Cs}\uFFFE\uFFFF]/gu, "\uFFFD")
-    .replace(/\p{Cc}/gu, (character) =>
-      character === "\n" || character === "\t"
-        ? character
-        : `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-    );
-}
 
 const escapeText = (text: string): string => printable(text).replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 

@@ -21,7 +21,8 @@ export function textOptions(stream: { isTTY?: boolean; columns?: number }, env: 
   return { width, colour: tty && (env.NO_COLOR ?? "") === "" };
 }
 
-const COLOURS: Record<Verdict, number> = { PASS: 32, FAIL: 31, DRIFT: 35, ERROR: 33, SKIPPED: 36 };
+/** Number of each verdict's colour (SGR, ECMA-48). */
+export const COLOURS: Record<Verdict, number> = { PASS: 32, FAIL: 31, DRIFT: 35, ERROR: 33, SKIPPED: 36 };
 
 /** The verdict at the start of a line in its colour. Padding stays outside, so that columns hold. */
 export function paint(line: string, verdict: Verdict, { colour }: Pick<TextOptions, "colour">): string {

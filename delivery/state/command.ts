@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { load } from "js-yaml";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { listStacks } from "../../config/stack-file";
 import { suggest } from "../../config/suggest";

@@ -1,9 +1,9 @@
 /** Runs the user's Pulumi CLI and the clouds' own, by their names on PATH. The one place of this room that starts programs. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { redact } from "../../checks/evidence/redact";
-import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
+import { EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
 import { isTemplate, shown, type Step } from "./step";
 
@@ -11,6 +11,14 @@ export interface Result {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A step that was not done. */
+export interface LeftStep {
+  readonly step: Step;
+  readonly reason: string;
+  /** Whether it was tried. */
+  readonly failed: boolean;
 }
 
 interface RunOptions {
@@ -53,23 +61,28 @@ export class Engine {
   }
 
   /**
-   * Does what can be done of the steps, in their order.
-   * @returns those that are left to the user, with the reason.
-   * @throws ToolError at the first that fails.
+   * Does what can be done of the steps, in their order. A step that fails does not stop the rest: whoever may not do it
+   * here may have what it makes already, and Pulumi says whether it works.
    */
-  async take(steps: readonly Step[]): Promise<readonly { readonly step: Step; readonly reason: string }[]> {
-    const left: { step: Step; reason: string }[] = [];
+  async take(steps: readonly Step[]): Promise<readonly LeftStep[]> {
+    const left: LeftStep[] = [];
     for (const step of steps) {
       const { argv, why, unless } = step;
       const [program] = argv;
       if (unless !== undefined && !isTemplate({ argv: unless, why }) && (await this.succeeds(unless))) {
         this.say(`done already: ${why}`);
-      } else if (isTemplate(step)) left.push({ step, reason: "fill in what stands in angle brackets" });
-      else {
-        this.say(`${shown(argv)}`);
-        const { code, stderr } = await this.run(argv);
-        if (code === NOT_FOUND) left.push({ step, reason: `${program} is not on PATH` });
-        else if (code !== 0) throw new ToolError(`${program} ended with ${code}:\n${complaint(stderr)}`, EXIT.failed);
+        continue;
+      }
+      if (isTemplate(step)) {
+        left.push({ step, reason: "fill in what stands in angle brackets", failed: false });
+        continue;
+      }
+      this.say(shown(argv));
+      const { code, stderr } = await this.run(argv);
+      if (code === NOT_FOUND) left.push({ step, reason: `${program} is not on PATH`, failed: false });
+      else if (code !== 0) {
+        this.say(complaint(stderr));
+        left.push({ step, reason: `${program} ended with ${code}`, failed: true });
       }
     }
     return left;

@@ -54,21 +54,29 @@ async function backup(run: Run<Subject>): Promise<string> {
     .toISOString()
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(/[-:]/g, "")}`;
+  const parts = { connect: "connect", copy: `copy on ${source.name}`, bring: `bring it to ${keeper.place}` };
+  run.expect(Object.values(parts));
   // Both are there before the source begins, which may have to stop K3s for a moment.
-  await from.connection();
-  await keeper.open(name);
-  say("backup", `copying the datastore of ${source.name}`);
-  const made = await makeBackup(from, name);
-  say("backup", `bringing ${made.bytes} bytes to ${keeper.place}`);
-  const { path, sha256 } = await keeper.keep(archiveOf(from, made, signal), made);
+  await run.part(parts.connect, async () => {
+    await from.connection();
+    await keeper.open(name);
+  });
+  const made = await run.part(parts.copy, () => {
+    say("backup", `copying the datastore of ${source.name}`);
+    return makeBackup(from, name);
+  });
+  const { path, sha256 } = await run.part(parts.bring, () => {
+    say("backup", `bringing ${made.bytes} bytes to ${keeper.place}`);
+    return keeper.keep(archiveOf(from, made, signal), made);
+  });
   if (sha256 !== made.sha256) {
     throw new ToolError(
       `the copy on ${keeper.place} has SHA-256 ${sha256 || "none"}, and ${source.name} says and sent ${made.sha256}; fix: look for a faulty disk or memory, then run this again`,
       EXIT.failed,
     );
   }
-  say("backup", `SHA-256 ${made.sha256} on ${source.name} (${made.path}) and on ${keeper.place} (${path})`);
-  for (const line of keeper.restore(made, source.name)) say("backup", line);
+  run.note("backup", `SHA-256 ${made.sha256} on ${source.name} (${made.path}) and on ${keeper.place} (${path})`);
+  for (const line of keeper.restore(made, source.name)) run.note("backup", line);
   return `the datastore of ${source.name} is kept on ${keeper.place}`;
 }
 

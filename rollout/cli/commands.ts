@@ -1,12 +1,13 @@
 /** The steps of the rollout by name, and what is the same for all: subject, identity, end of time, clean-up, exit code. */
 import { settle } from "../../checks/engine/settle";
 import { clusterIdentity } from "../../checks/criteria/cluster-identity";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { headOf } from "../../checks/report/head";
 import { textOptions, textReport } from "../../checks/report/text";
 import { suggest } from "../../config/suggest";
 import { tell, ToolError, type ToolExit, versionText } from "../../tools/cli";
+import { liveSteps } from "../../terminal/steps/live";
 import { Refusal } from "../../checks/cluster/refusal";
 import { STEPS } from "../steps";
 import type { RolloutCommand } from "./command";
@@ -20,6 +21,7 @@ const IDENTITY_MS = 120_000;
 const NOTES = `A subject (JSON, no secrets) is read from standard input; progress goes to standard error.
 Every step may be run again at any time: it finds what is done and goes on from there.
 Exit codes: 0 done or nothing to do, 1 failed or refused, 2 could not look, 130 interrupted.
+--version says which version this is.
 `;
 
 function help(): string {
@@ -79,18 +81,34 @@ async function runStep(command: RolloutCommand, io: Io, pace: Pace): Promise<Too
   const subject = await readSubject(command.name, io.stdin, command.schema);
   const time = boundOf(subject.timeoutSeconds);
   const signal = AbortSignal.any([io.signal, time.signal]);
-  const run = new Run(subject, command.place?.(subject) ?? subject.stack, io, signal, pace);
+  const place = command.place?.(subject) ?? subject.stack;
+  const live = liveSteps({ title: `${command.name} ${place}` }, io);
+  const run = new Run(subject, place, io, signal, pace, live);
   try {
-    if (command.needsCluster !== false) await assertIdentity(run);
-    const line = await command.run(run);
-    io.stdout.write(`${line}\n`);
-    return EXIT.clean;
-  } catch (error) {
+    const end = await outcomeOf(command, run).finally(() => run.cleanUp());
+    live?.stop(true);
+    if ("line" in end) {
+      io.stdout.write(`${end.line}\n`);
+      return EXIT.clean;
+    }
+    const { error } = end;
     const exitCode = report(signal.aborted && !(error instanceof ToolError) ? signal.reason : error, io);
     return io.signal.aborted ? EXIT_INTERRUPTED : exitCode;
   } finally {
-    await run.cleanUp();
+    live?.stop(true);
     time.dispose();
+  }
+}
+
+/** What a step ends with; told only when everything is cleaned up, as the last that is read. */
+type End = { readonly line: string } | { readonly error: unknown };
+
+async function outcomeOf(command: RolloutCommand, run: Run<BaseSubject>): Promise<End> {
+  try {
+    if (command.needsCluster !== false) await run.part("identity", () => assertIdentity(run));
+    return { line: await command.run(run) };
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -1,6 +1,6 @@
 /** What comes in on standard input: plain JSON without secrets, in a strict shape. */
 import { z } from "zod";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { parseSubject, subjectText } from "../../checks/cli/subject-source";
 import { cidr, ipAddress } from "../../config/values";
 

@@ -1,16 +1,10 @@
 /** `npm run kubeconfig`: the step `rollout kubeconfig` for a person. Its subject comes from the stack file. */
-import { Readable } from "node:stream";
 import { CONFIG_FILE } from "../../checks/cli/flags";
-import type { Io } from "../../checks/cli/io";
-import { PROJECT_DIR } from "../../checks/context";
-import { EXIT } from "../../checks/exit-codes";
+import type { Io } from "../../terminal/io";
 import { sshTargets } from "../../config/derive";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
-import { readStackFile } from "../../config/stack-file";
-import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
-import { runRollout } from "../cli/commands";
+import { type CommandLine, ToolError, type ToolExit } from "../../tools/cli";
+import { runStackStep } from "../cli/by-stack";
 
 /** Bound of the whole step in seconds. */
 const TIMEOUT_SECONDS = 120;
@@ -52,23 +46,9 @@ export function kubeconfigSubject(stack: string, { cluster, hosts }: Pick<StackC
 }
 
 /** Runs the command to its exit code. Faults are told on standard error. */
-export async function runKubeconfig(argv: readonly string[], io: Io): Promise<ToolExit> {
-  let subject: object;
-  try {
-    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
-    if (answer !== undefined) {
-      io.stdout.write(answer);
-      return EXIT.clean;
-    }
-    const [stack = ""] = positionals;
-    const { values, secretKeys } = readStackFile(PROJECT_DIR, stack, flags["config-file"]);
-    const { config, faults } = parseConfig(values, new Set(secretKeys));
-    if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
-    subject = kubeconfigSubject(stack, config);
-  } catch (error) {
-    const { text, exitCode } = tell(error);
-    io.stderr.write(`error: ${text}\n`);
-    return exitCode;
-  }
-  return runRollout(["kubeconfig"], { ...io, stdin: Readable.from([JSON.stringify(subject)]) });
-}
+export const runKubeconfig = (argv: readonly string[], io: Io): Promise<ToolExit> =>
+  runStackStep(
+    { command: COMMAND, subjectOf: (stack, _, readConfig) => kubeconfigSubject(stack, readConfig()) },
+    argv,
+    io,
+  );

@@ -62,11 +62,12 @@ export const KUBECONFIG: RolloutCommand<KubeconfigSubject> = {
   needsCluster: false,
   run: async (run) => {
     const { context, subject, say } = run;
-    if (await works(run)) {
+    if (await run.part("look at the file that is here", () => works(run))) {
       say("kubeconfig", `${subject.kubeconfig} works and is kept`);
     } else {
       const file = context.kubeconfigPath;
-      writeFileSync(`${file}.new`, await fetch(run), { mode: 0o600 });
+      const text = await run.part(`fetch it from ${subject.target.name}`, () => fetch(run));
+      writeFileSync(`${file}.new`, text, { mode: 0o600 });
       // An earlier, interrupted run may have left the file with another mode.
       chmodSync(`${file}.new`, 0o600);
       renameSync(`${file}.new`, file);

@@ -40,6 +40,18 @@ const schema = z.strictObject({
 });
 type Subject = z.infer<typeof schema>;
 
+/** What is done, in this order. What runs goes before its bookkeeping: it would make that anew. */
+const PARTS: readonly (readonly [string, (run: Run<Subject>) => Promise<void>])[] = [
+  ["let the operator finish", letOperatorFinish],
+  ["API service and webhooks", removeApi],
+  ["finalizers", stripFinalizers],
+  ["namespaces", removeNamespaces],
+  ["bookkeeping", removeBookkeeping],
+  ["annotations of nodes", (run) => removeNodeAnnotations(run, NODE_ANNOTATIONS)],
+  ["conditions of nodes", clearNetworkUnavailable],
+  ["look again", assertGone],
+];
+
 export const LEAVE_CALICO = step<Subject>({
   name: "leave-calico",
   summary: "Take away what Calico left in the API, after it has been deleted.",
@@ -49,16 +61,8 @@ nodes, and the condition NetworkUnavailable. Policies and host endpoints are the
   schema,
   run: async (run) => {
     await refuseWhileDeclared(run);
-    await letOperatorFinish(run);
-    await removeApi(run);
-    await stripFinalizers(run);
-    // What runs goes first: it would make its bookkeeping anew.
-    await removeNamespaces(run);
-    for (const kind of OWN_KINDS) await removeAll(run, kind);
-    for (const path of OWN_OBJECTS) await removeOne(run, path);
-    await removeNodeAnnotations(run, NODE_ANNOTATIONS);
-    await clearNetworkUnavailable(run);
-    await assertGone(run);
+    run.expect(PARTS.map(([name]) => name));
+    for (const [name, task] of PARTS) await run.part(name, () => task(run));
     return "nothing of Calico is left in the API";
   },
 });
@@ -112,6 +116,11 @@ async function stripFinalizers({ cluster, say }: Run<BaseSubject>): Promise<void
       await cluster.patch(`${kind}/${metadata.name}`, { metadata: { finalizers: others } });
     }
   }
+}
+
+async function removeBookkeeping(run: Run<BaseSubject>): Promise<void> {
+  for (const kind of OWN_KINDS) await removeAll(run, kind);
+  for (const path of OWN_OBJECTS) await removeOne(run, path);
 }
 
 async function removeAll(run: Run<BaseSubject>, kind: string): Promise<void> {

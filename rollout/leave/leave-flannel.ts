@@ -37,7 +37,7 @@ The podCIDRs stay: they are Kubernetes' own, and the way back needs them.`,
         EXIT.failed,
       );
     }
-    await removeNodeAnnotations(run, NODE_ANNOTATIONS);
+    await run.part("annotations of nodes", () => removeNodeAnnotations(run, NODE_ANNOTATIONS));
     return "nothing of Flannel is left in the API";
   },
 });

@@ -44,7 +44,8 @@ export const PROGRAMS: RolloutCommand<z.infer<typeof schema>> = {
     "All machines are tried, and every one that could not be written to is named. Nothing else on them is touched.",
   schema,
   needsCluster: false,
-  run: async ({ subject, signal, say }) => {
+  run: async (run) => {
+    const { subject, signal } = run;
     const programs = hostPrograms();
     const digest = programsDigest(programs);
     const script = installScript(programs, digest);
@@ -54,7 +55,8 @@ export const PROGRAMS: RolloutCommand<z.infer<typeof schema>> = {
       subject.targets.map((target) =>
         limit(async () => {
           try {
-            say("programs", `${target.name}: ${await install(target, script, signal)}`);
+            const task = async () => run.say(target.name, await install(target, script, signal));
+            await run.part(target.name, task, { resultOf: (_, told) => told });
           } catch (error) {
             signal.throwIfAborted();
             faults.push(`- ${target.name}: ${messageOf(error)}${fixOf(error)}`);

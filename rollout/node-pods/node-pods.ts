@@ -10,10 +10,16 @@ import { placeOf } from "../../checks/cluster/select";
 import { Workloads } from "../pods/workload";
 import { Prover } from "../proof/prover";
 import { proofPlan, readyNode } from "./plan";
-import { claimsOf, proveOrThrow } from "./proving";
+import { claimsOf, proofPart, proveOrThrow } from "./proving";
 import { type NodePodsSubject, nodePodsSchema, rangesOf } from "./subject";
 
 const REPEAT = "node tools/run.mjs rollout prove < subject.json";
+
+/** The parts of the step, and when it proves. */
+const PREPARE = "prepare the proof";
+const BEFORE = "before pods are recreated";
+const RECREATE = "recreate pods";
+const AFTER = "after pods were recreated";
 
 export const NODE_PODS = step<NodePodsSubject>({
   name: "node-pods",
@@ -77,19 +83,25 @@ async function nodePods(run: Run<NodePodsSubject>): Promise<string> {
     parallel: subject.parallel,
   };
 
-  const before = await podsOn(cluster, subject.node);
-  refuseBarePods(before, options);
-  // What an interrupted run left, and what K3s' restart left: a stale entry would hide the probe's own host port.
-  await hostPorts.clean();
-  const prover = await Prover.open(run, await proofPlan(run, node), REPEAT);
-  const answered = await proveOrThrow(run, prover, "before pods are recreated", { claims: claimsOf(before) });
+  run.expect([PREPARE, proofPart(BEFORE), RECREATE, proofPart(AFTER)]);
+  const { before, prover } = await run.part(PREPARE, async () => {
+    const before = await podsOn(cluster, subject.node);
+    refuseBarePods(before, options);
+    // What an interrupted run left, and what K3s' restart left: a stale entry would hide the probe's own host port.
+    await hostPorts.clean();
+    return { before, prover: await Prover.open(run, await proofPlan(run, node), REPEAT) };
+  });
+  const answered = await proveOrThrow(run, prover, BEFORE, { claims: claimsOf(before) });
 
-  const moved = await recreatePods(options);
-  await hostPorts.clean();
+  const moved = await run.part(RECREATE, async () => {
+    const moved = await recreatePods(options);
+    await hostPorts.clean();
+    return moved;
+  });
   if (moved === 0) say("pods", "none is left to be recreated");
   else {
     const claims = claimsOf(await podsOn(cluster, subject.node));
-    await proveOrThrow(run, prover, "after pods were recreated", { claims, answered });
+    await proveOrThrow(run, prover, AFTER, { claims, answered });
   }
   return `${subject.node}: pods on ${subject.to}, proven`;
 }

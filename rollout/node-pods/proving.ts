@@ -29,6 +29,19 @@ export async function proveOrThrow(
   when: string,
   options: Omit<RoundOptions, "onFinding">,
 ): Promise<ReadonlySet<number>> {
+  const result = await run.part(proofPart(when), () => prove(run, prover, when, options));
+  return answeredIn(result, options.claims);
+}
+
+/** The part of the step that proves. */
+export const proofPart = (when: string): string => `proof ${when}`;
+
+async function prove(
+  run: Run<BaseSubject>,
+  prover: Prover,
+  when: string,
+  options: Omit<RoundOptions, "onFinding">,
+): Promise<RunResult> {
   const { io, place, say, context } = run;
   say("proof", `looking ${when}`);
   const format = textOptions(io.stderr, io.env);
@@ -43,12 +56,12 @@ export async function proveOrThrow(
   run.signal.throwIfAborted();
   if (result.exitCode !== EXIT.clean) {
     const head = headOf(`rollout proof of ${place}`, context);
-    io.stderr.write(`\n${textReport(head, result, format)}\n`);
+    run.print(`\n${textReport(head, result, format)}\n`);
     throw new ToolError(`${place} is not proven ${when}; the report is above`, result.exitCode);
   }
   const { PASS, SKIPPED } = result.totals;
   say("proof", `${PASS} looks passed, ${SKIPPED} skipped${reasons(result)}`);
-  return answeredIn(result, options.claims);
+  return result;
 }
 
 /** What was not proven, by name. */

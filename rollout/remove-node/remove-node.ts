@@ -52,20 +52,24 @@ async function removeNode(run: Run<Subject>): Promise<string> {
     say("node", "cordoning it");
     await cluster.patch(PATHS.node(subject.node), { spec: { unschedulable: true } });
   }
-  if (isReady(node)) await drain(run);
+  if (isReady(node)) await run.part("move its pods", () => drain(run));
   else say("pods", "its kubelet does not answer, so no pod is moved; replacements come when the Node is gone");
   say("node", "deleting it");
-  await cluster.remove(PATHS.node(subject.node), { uid: node.metadata.uid });
+  await run.part("delete the Node", () => removeObject(run, node));
+  return line;
+}
+
+async function removeObject({ cluster, subject, waits }: Run<Subject>, { metadata: { uid } }: Node): Promise<void> {
+  await cluster.remove(PATHS.node(subject.node), { uid });
   await until(
     `node ${subject.node} is gone`,
     async () => {
       const found = await cluster.find<Node>(PATHS.node(subject.node));
-      if (found === undefined || found.metadata.uid !== node.metadata.uid) return done(undefined);
+      if (found === undefined || found.metadata.uid !== uid) return done(undefined);
       return waiting(`finalizers: ${(found.metadata.finalizers ?? []).join(", ") || "none"}`);
     },
-    run.waits("node"),
+    waits("node"),
   );
-  return line;
 }
 
 /** Pods of DaemonSets, and those that the kubelet runs from files, belong to the node and go with it. */

@@ -1,16 +1,11 @@
 /** `npm run rotate`: the step `rollout rotate` for a person. Its subject comes from the stack file. */
 import path from "node:path";
-import { Readable } from "node:stream";
-import type { Io } from "../../checks/cli/io";
-import { PROJECT_DIR } from "../../checks/context";
-import { EXIT } from "../../checks/exit-codes";
+import { CONFIG_FILE } from "../../checks/cli/flags";
+import type { Io } from "../../terminal/io";
 import { sshTarget } from "../../config/derive";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
-import { readStackFile } from "../../config/stack-file";
-import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../../tools/cli";
-import { runRollout } from "../cli/commands";
+import { type CommandLine, ToolError, type ToolExit } from "../../tools/cli";
+import { runStackStep } from "../cli/by-stack";
 import { type What, WHATS } from "./rotating-host";
 
 /** Bound for one machine in seconds: a restart of 600, and as much again for whoever it has to wait for. */
@@ -27,7 +22,7 @@ const FLAGS = {
     value: "FILE",
     summary: "token only: file (0600) that the new token is written to, for the stack's secret k3sToken",
   },
-  "config-file": { type: "string", value: "FILE", summary: "stack file, where it is not Pulumi.<stack>.yaml" },
+  "config-file": CONFIG_FILE,
 } as const;
 
 const COMMAND: CommandLine<typeof FLAGS> = {
@@ -96,24 +91,15 @@ export function rotateSubject(
 }
 
 /** Runs the command to its exit code. Faults are told on standard error. */
-export async function runRotate(argv: readonly string[], io: Io): Promise<ToolExit> {
-  let subject: object;
-  try {
-    const { flags, positionals, answer } = parseCommandLine(COMMAND, argv);
-    if (answer !== undefined) {
-      io.stdout.write(answer);
-      return EXIT.clean;
-    }
-    const [stack = "", what = ""] = positionals;
-    const wish = wishOf(what, flags.yes === true, flags["token-file"]);
-    const { values, secretKeys } = readStackFile(PROJECT_DIR, stack, flags["config-file"]);
-    const { config, faults } = parseConfig(values, new Set(secretKeys));
-    if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
-    subject = rotateSubject(stack, config, wish);
-  } catch (error) {
-    const { text, exitCode } = tell(error);
-    io.stderr.write(`error: ${text}\n`);
-    return exitCode;
-  }
-  return runRollout(["rotate"], { ...io, stdin: Readable.from([JSON.stringify(subject)]) });
-}
+export const runRotate = (argv: readonly string[], io: Io): Promise<ToolExit> =>
+  runStackStep(
+    {
+      command: COMMAND,
+      subjectOf: (stack, { flags, positionals: [, what = ""] }, readConfig) => {
+        const wish = wishOf(what, flags.yes === true, flags["token-file"]);
+        return rotateSubject(stack, readConfig(), wish);
+      },
+    },
+    argv,
+    io,
+  );

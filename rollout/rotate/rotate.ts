@@ -9,6 +9,10 @@ import { baseShape, sshTargetSchema, word } from "../cli/subject";
 import { RotatingHost, WHATS } from "./rotating-host";
 import { stackToken, TokenFile } from "./token-file";
 
+/** Parts of the step beside the machines. */
+const ASK = "ask every machine";
+const CLOSE = "end the rotation";
+
 /** Machines that are asked at a time. */
 const AT_ONCE = 8;
 
@@ -54,7 +58,7 @@ function machinesOf(run: Run<Subject>): readonly [RotatingHost, ...RotatingHost[
     const others = role === "server" ? names.filter((name) => name !== target.name) : [];
     const host = new RotatingHost(
       { what, target, role, first: index === 0, others },
-      { signal: run.signal, say: (line) => run.say("host", line) },
+      { signal: run.signal, say: (line) => run.say(target.name, line) },
     );
     run.defer(`the SSH connection to ${target.name}`, () => Promise.resolve(host.end()));
     return host;
@@ -80,7 +84,7 @@ async function askAll(run: Run<Subject>, machines: readonly RotatingHost[], rota
       }),
     ),
   );
-  for (const { machine, says } of answers) if (says !== undefined) run.say(machine.name, says);
+  for (const { machine, says } of answers) if (says !== undefined) run.note(machine.name, says);
   const faults = answers.flatMap(({ fault }) => (fault === undefined ? [] : [`- ${fault.replaceAll("\n", "\n  ")}`]));
   if (faults.length > 0) {
     throw new ToolError(
@@ -98,9 +102,13 @@ async function rotate(run: Run<Subject>): Promise<string> {
     .toISOString()
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(/[-:]/g, "")}`;
-  const { open } = await first.check(fresh);
-  if (open !== undefined) run.say("rotate", `going on with ${open}, which an interrupted run has begun`);
-  await askAll(run, machines, open ?? fresh);
+  run.expect([ASK, ...(preview ? [] : [...machines.map(({ name }) => name), CLOSE])]);
+  const open = await run.part(ASK, async () => {
+    const { open } = await first.check(fresh);
+    if (open !== undefined) run.note("rotate", `going on with ${open}, which an interrupted run has begun`);
+    await askAll(run, machines, open ?? fresh);
+    return open;
+  });
   if (preview) return `preview of the ${what}: ${machines.length} machines would be changed; nothing was`;
 
   const file = tokenFile === undefined ? undefined : new TokenFile(tokenFile);
@@ -108,21 +116,29 @@ async function rotate(run: Run<Subject>): Promise<string> {
     await file.claim(open !== undefined);
     run.defer("the empty file for the token", () => file.tidy());
   }
-  const rotation = await first.open(fresh);
-  run.say(first.name, `${what}: the first of ${machines.length} machines`);
-  await first.turn(rotation);
-  const tokens = what === "token" ? await first.give(rotation) : undefined;
-  // Before the others: a run that ends here has not taken the token along.
-  if (tokens !== undefined) await file?.keep(stackToken(tokens));
+  const { rotation, tokens } = await run.part(first.name, async () => {
+    const rotation = await first.open(fresh);
+    run.say(first.name, `${what}: the first of ${machines.length} machines`);
+    await first.turn(rotation);
+    const tokens = what === "token" ? await first.give(rotation) : undefined;
+    // Before the others: a run that ends here has not taken the token along.
+    if (tokens !== undefined) await file?.keep(stackToken(tokens));
+    return { rotation, tokens };
+  });
   for (const [index, machine] of rest.entries()) {
     run.signal.throwIfAborted();
-    run.say(machine.name, `${what}: machine ${index + 2} of ${machines.length}`);
-    await machine.turn(rotation, tokens);
+    await run.part(machine.name, () => {
+      run.say(machine.name, `${what}: machine ${index + 2} of ${machines.length}`);
+      return machine.turn(rotation, tokens);
+    });
   }
-  await first.close(rotation);
+  await run.part(CLOSE, () => first.close(rotation));
   if (tokens !== undefined) {
-    run.say("rotate", `the new token is in ${tokenFile} (0600). Make it the stack's, then remove the file:`);
-    run.say("rotate", `  pulumi config set --secret k3sToken -s ${run.subject.stack} <${tokenFile} && rm ${tokenFile}`);
+    run.note("rotate", `the new token is in ${tokenFile} (0600). Make it the stack's, then remove the file:`);
+    run.note(
+      "rotate",
+      `  pulumi config set --secret k3sToken -s ${run.subject.stack} <${tokenFile} && rm ${tokenFile}`,
+    );
   }
   return `the ${what}: rotated on ${machines.length} machines`;
 }

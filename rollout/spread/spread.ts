@@ -49,7 +49,7 @@ a volume that only one node may use; and everything where only one node can take
       (node) => isReady(node) && node.spec?.unschedulable !== true,
     );
     if (nodes.length < WANTED) run.say("spread", `only ${nodes.length} node can take pods: everything stays as it is`);
-    else for (const named of run.subject.deployments) await spread(run, named);
+    else for (const named of run.subject.deployments) await part(run, named, spread);
     return "what the cluster leans on runs on two nodes, where it can";
   },
 });
@@ -60,29 +60,32 @@ export const UNSPREAD = step<Subject>({
   details: "Puts back what the annotation remembers. Replicas that somebody has changed meanwhile stay.",
   schema,
   run: async (run) => {
-    for (const named of run.subject.deployments) await unspread(run, named);
+    for (const named of run.subject.deployments) await part(run, named, unspread);
     return "replicas are as before spread";
   },
 });
 
 const show = ({ namespace, name }: Named): string => `Deployment ${namespace}/${name}`;
+/** One Deployment, whose line in the list keeps what became of it. */
+const part = (run: Run<Subject>, named: Named, task: (run: Run<Subject>, named: Named) => Promise<void>) =>
+  run.part(show(named), () => task(run, named), { resultOf: (_, told) => told });
 const pathOf = ({ namespace, name }: Named): string => PATHS.workload("apps/v1", "Deployment", namespace, name);
 
 async function spread(run: Run<Subject>, named: Named): Promise<void> {
   const { cluster, say } = run;
   const found = await cluster.find<Deployment>(pathOf(named));
   const against = found === undefined ? "it does not exist" : reasonAgainst(found);
-  if (found === undefined || against !== undefined) return say("spread", `${show(named)} stays as it is: ${against}`);
+  if (found === undefined || against !== undefined) return say(show(named), `stays as it is: ${against}`);
   const replicas = found.spec?.replicas ?? 1;
   if (replicas >= WANTED && (await nodesOf(run, found)).size >= WANTED) {
-    return say("spread", `${show(named)} runs on two nodes already`);
+    return say(show(named), "runs on two nodes already");
   }
   const before: Before = parseBefore(found) ?? { replicas, constraint: false };
-  say("spread", `${show(named)}: ${replicas} -> ${Math.max(WANTED, replicas)} replicas`);
+  say(show(named), `${replicas} -> ${Math.max(WANTED, replicas)} replicas`);
   await cluster.patch(pathOf(named), spreadPatch(found, before), "strategic");
   const ready = await untilReady(run, named);
   if ((await nodesOf(run, ready)).size >= WANTED) return;
-  say("spread", `${show(named)}: its replicas are on one node; they are told to keep apart`);
+  say(show(named), `its replicas are on one node; they are told to keep apart`);
   await cluster.patch(pathOf(named), spreadPatch(ready, { ...before, constraint: true }), "strategic");
   await untilReady(run, named);
 }
@@ -93,8 +96,8 @@ async function unspread(run: Run<Subject>, named: Named): Promise<void> {
   if (found === undefined || before === undefined) return;
   const patch = restore(found, before);
   run.say(
-    "spread",
-    `${show(named)}: ${found.spec?.replicas ?? 1} -> ${patch.spec?.replicas ?? "unchanged"} replicas, without ${SPREAD_ANNOTATION}`,
+    show(named),
+    `${found.spec?.replicas ?? 1} -> ${patch.spec?.replicas ?? "unchanged"} replicas, without ${SPREAD_ANNOTATION}`,
   );
   await run.cluster.patch(pathOf(named), patch, "strategic");
   await untilReady(run, named);
@@ -116,7 +119,7 @@ function untilReady(run: Run<Subject>, named: Named): Promise<Deployment> {
         ? done(found)
         : waiting(`${readyReplicas} of ${replicas} replicas are Ready, ${updatedReplicas} updated`);
     },
-    run.waits("spread"),
+    run.waits(show(named)),
   );
 }
 

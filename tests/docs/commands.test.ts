@@ -42,6 +42,7 @@ describe("commands that pages show", () => {
     for (const name of new Set(shown.filter(({ flags }) => flags.length > 0).map((command) => command.name))) {
       const help = await helpOf(name);
       const known = new Set([...help.matchAll(/--[a-z][a-z-]*/g)].map(([flag]) => flag));
+      if (!known.has("--version")) wrong.push(`npm run ${name} does not say which version it is`);
       for (const { page, flags, name: of } of shown) {
         if (of !== name) continue;
         wrong.push(...flags.filter((flag) => !known.has(flag)).map((flag) => `${page}: npm run ${name} ${flag}`));

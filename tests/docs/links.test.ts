@@ -24,8 +24,8 @@ describe("links", () => {
   });
 
   it("finds links in text and none in code", () => {
-    const text = "[a](b.md#c) and `[d](e)`\n```sh\n[f](g)\n```\n![h](i.svg)\n";
-    expect(linksOf(text)).toEqual(["b.md#c", "i.svg"]);
+    const text = '[a](b.md#c) and `[d](e)`\n```sh\n[f](g)\n```\n![h](i.svg)\n<img src="j.png">';
+    expect(linksOf(text)).toEqual(["b.md#c", "i.svg", "j.png"]);
   });
 
   it("lead from README to every page", () => {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 export const root = resolve(__dirname, "../..");
 
 /** Every page, relative to the root. */
-export const pages: readonly string[] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
+export const pages: readonly string[] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].concat(
   readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".md"))
     .sort()
@@ -17,13 +17,13 @@ export const readPage = (page: string): string => readFileSync(join(root, page),
 /** The text without what stands between lines of three backticks. */
 export const withoutBlocks = (text: string): string => text.replace(/^```[^]*?^```$/gm, "");
 
-/** The targets of inline links, of other sites too. Links in code are text. */
+/** The targets of inline links and of pictures, of other sites too. Links in code are text. */
 export const linksOf = (text: string): string[] =>
   [
     ...withoutBlocks(text)
       .replace(/`[^`\n]+`/g, "")
-      .matchAll(/\]\(([^)\s]+)\)/g),
-  ].map((match) => match[1] ?? "");
+      .matchAll(/\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g),
+  ].map((match) => match[1] ?? match[2] ?? "");
 
 /**
  * The anchors that GitHub and GitLab make of a page's headings: lower case, without punctuation, blanks as hyphens, and a

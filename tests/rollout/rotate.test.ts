@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { runRotate } from "../../rollout/rotate/command";
 import { stackToken } from "../../rollout/rotate/token-file";
 import { describeWithSshd } from "../ssh/support/sshd";
+import { Emulator } from "../terminal/support/emulator";
 import { rollout } from "./support/io";
 import { MiniCluster, UID } from "./support/mini-cluster";
 import { type Ran, type Reply, SshHost, startAgent } from "./support/ssh-host";
@@ -170,6 +171,56 @@ describeWithSshd("rotate", () => {
     expect(again.stderr).toContain(`going on with ${name}, which an interrupted run has begun`);
     expect(new Set(hosts.map((host) => nameOf(host.ran.at(-1)!)))).toEqual(new Set([name]));
     expect(changes().slice(-2)).toEqual(["a1 token do", "s1 token close"]);
+  });
+
+  test("on a terminal every machine has a line, what is to be done next stays, and no token is seen", async () => {
+    const terminal = new Emulator(110, 30);
+    let during: string[] = [];
+    const good = hosts[1]!.reply;
+    hosts[1]!.reply = (ran) => {
+      if (actionOf(ran).endsWith(" do")) during = terminal.screen;
+      return good(ran);
+    };
+    const done = await rollout("rotate", subject("token", { tokenFile: tokenFile() }), undefined, terminal);
+    expect(done.exitCode).toBe(0);
+    const list = during.slice(during.findIndex((line) => line.startsWith("rotate test (")));
+    expect(list.slice(1).map((line) => line.replace(/\d+\.\d s/, "T"))).toEqual([
+      "done     identity           T",
+      "done     ask every machine  T",
+      "done     s1                 T",
+      expect.stringMatching(/^running {2}s2 {17}T/),
+      "waiting  s3",
+      "waiting  a1",
+      "waiting  end the rotation",
+    ]);
+    const all = terminal.all.join("\n");
+    expect(all).toContain("test: s3: K3s would be restarted");
+    expect(all.replace(/\n/g, "")).toContain(`pulumi config set --secret k3sToken -s test <${tokenFile()}`);
+    expect(all).toMatch(/\ndone {5}end the rotation [^\n]*\ndone {5}clean-up [^\n]*$/);
+    expect(terminal.written).not.toContain("MARKTOKEN");
+  });
+
+  test("on a terminal a machine that fails keeps its last lines, and those after it are named as not reached", async () => {
+    const terminal = new Emulator(110, 30);
+    const good = hosts[1]!.reply;
+    hosts[1]!.reply = (ran) =>
+      actionOf(ran).endsWith(" do")
+        ? { code: 1, stderr: "seldon-k3s: s2: restarting K3s\nseldon-k3s: s2: K3s did not come back\n" }
+        : good(ran);
+    const done = await rollout("rotate", subject("certificates"), undefined, terminal);
+    expect(done.exitCode).toBe(1);
+    const lines = terminal.all.map((line) => line.replace(/\d+\.\d s/, "T"));
+    const failed = lines.indexOf("failed   s2                 T  seldon-k3s: s2: K3s did not come back");
+    expect(lines.slice(failed + 1)).toEqual([
+      "    certificates: machine 2 of 4",
+      "    seldon-k3s: s2: restarting K3s",
+      "    seldon-k3s: s2: K3s did not come back",
+      "skipped  s3",
+      "skipped  a1",
+      "skipped  end the rotation",
+      "done     clean-up           T",
+      "error: s2: rotate certificates do ended with 1: seldon-k3s: s2: K3s did not come back",
+    ]);
   });
 
   test("a connection that is lost on the way is made anew, and the program there is joined", async () => {

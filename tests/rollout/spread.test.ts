@@ -29,7 +29,7 @@ describe("spread and unspread", () => {
   test("one replica becomes two on two nodes, and one again", async () => {
     const done = await rollout("spread", subject());
     expect(done.stderr).toContain("Deployment kube-system/coredns: 1 -> 2 replicas");
-    expect(done.stderr).toContain("Deployment kube-system/traefik stays as it is: it does not exist");
+    expect(done.stderr).toContain("Deployment kube-system/traefik: stays as it is: it does not exist");
     expect(done.exitCode).toBe(0);
     expect(nodes()).toEqual(["a1", "s1"]);
     const back = await rollout("unspread", subject());

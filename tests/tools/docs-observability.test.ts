@@ -55,7 +55,7 @@ describe("the picture of a dashboard", () => {
     const [width, height] = [Number(picture.attributes["width"]), Number(picture.attributes["height"])];
     const corners = picture.children
       .flatMap(({ children }) => children)
-      .filter(({ name, attributes }) => name === "rect" && attributes["stroke"] !== undefined)
+      .filter(({ name, attributes }) => name === "rect" && attributes["class"] === "card")
       .map(({ attributes: { x, y, width: w, height: h } }) => [Number(x) + Number(w), Number(y) + Number(h)] as const);
     expect(corners.length).toBe(dashboard.rows.flatMap(({ panels }) => panels).length);
     for (const [right, bottom] of corners) {

@@ -1,6 +1,6 @@
 /** Namespaces that were open before the stack came: whether its policies would close them, and whom that would cut off. */
 import { declaredPolicies } from "../../components/network-policies/declared";
-import { enforcedNamespaces } from "../../config/policies";
+import { enforcedEverywhere, enforcedNamespaces } from "../../config/policies";
 import { seldonNamespaces } from "../../config/runtimes";
 import type { StackConfig } from "../../config/schema";
 import { quote } from "../../checks/context";
@@ -45,7 +45,7 @@ export async function wouldCut(
   signal: AbortSignal,
 ): Promise<string[]> {
   if (!config.policies.enabled) return [];
-  const declared = declaredPolicies({ ...config, policies: { ...config.policies, enforce: true } });
+  const declared = declaredPolicies(enforcedEverywhere(config));
   const acting = new Set(
     objects.filter(({ object, standing }) => object.kind === "NetworkPolicy" && standing === "own").map(({ id }) => id),
   );

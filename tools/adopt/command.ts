@@ -2,16 +2,16 @@
 import { CheckContext, PROJECT_DIR, quote } from "../../checks/context";
 import { clusterIdentity } from "../../checks/criteria/cluster-identity";
 import { planner } from "../../checks/cli/declared-source";
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
 import { declaredOf } from "../../checks/drift/objects/declared";
 import { ObjectDrift } from "../../checks/drift/objects/objects";
 import { runChecks } from "../../checks/engine";
 import { EXIT, EXIT_INTERRUPTED } from "../../checks/exit-codes";
 import { subjectOf } from "../../checks/subject";
 import { LookError } from "../../checks/verdict";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
+import { configOf } from "../../config/stack-config";
 import { readStackFile } from "../../config/stack-file";
+import { liveSteps, step } from "../../terminal/steps/live";
 import { type CommandLine, parseCommandLine, tell, ToolError, type ToolExit } from "../cli";
 import { candidatesOf } from "./candidates";
 import { IMPORT_CLI } from "./import-file";
@@ -62,16 +62,18 @@ export async function runAdopt(argv: readonly string[], io: Io): Promise<ToolExi
 
 async function adopt(stack: string, flags: AdoptRun["flags"], io: Io): Promise<ToolExit> {
   const file = readStackFile(PROJECT_DIR, stack, flags["config-file"]);
-  const { config, faults } = parseConfig(file.values, new Set(file.secretKeys));
-  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
-  const { evaluate, marks } = planner();
-  const { resources } = await evaluate(file);
+  const config = configOf(file);
+  const live = liveSteps({ title: `adopt ${stack}` }, io);
   const context = new CheckContext(subjectOf(stack, config), flags.kubeconfig);
   try {
-    const refusal = await identityFault(context, io);
-    if (refusal !== undefined) return refusal;
+    const { resources, marks } = await step(live, "what the stack declares", async () => {
+      const { evaluate, marks } = planner();
+      return { ...(await evaluate(file)), marks };
+    });
+    await step(live, "the cluster's identity", () => assertIdentity(context, io.signal));
     const run: AdoptRun = {
       io,
+      live,
       stack,
       config,
       flags,
@@ -82,23 +84,23 @@ async function adopt(stack: string, flags: AdoptRun["flags"], io: Io): Promise<T
     };
     return await (flags["remove-workarounds"] === true ? removeWorkarounds(run) : takeOver(run));
   } finally {
+    live?.stop(true);
     context.close();
   }
 }
 
-/** Nothing is compared before the cluster is known to be the stack's. */
-async function identityFault(context: CheckContext, io: Io): Promise<ToolExit | undefined> {
+/** Nothing is compared before the cluster is known to be the stack's. @throws ToolError where it is not */
+async function assertIdentity(context: CheckContext, signal: AbortSignal): Promise<void> {
   const { subject } = context;
   if (subject.uid === undefined) {
     throw new ToolError(
       `stack ${subject.stack} does not name its cluster (cluster.uid), so nobody can tell whether this is the right one; fix: pulumi config set --path cluster.uid $(${context.kubectl("get namespace kube-system -o jsonpath={.metadata.uid}")}) -s ${quote(subject.stack)}`,
     );
   }
-  const { results, exitCode } = await runChecks([clusterIdentity(context)], { signal: io.signal });
+  const { results, exitCode } = await runChecks([clusterIdentity(context)], { signal });
   const [finding] = results.flatMap(({ findings }) => findings);
-  if (exitCode === EXIT.clean) return undefined;
-  io.signal.throwIfAborted();
-  io.stderr.write(`error: ${finding?.actual ?? "the cluster did not answer"}\n`);
-  if (finding?.fix !== undefined) io.stderr.write(`fix: ${finding.fix}\n`);
-  return exitCode;
+  if (exitCode === EXIT.clean) return;
+  signal.throwIfAborted();
+  const fix = finding?.fix === undefined ? "" : `\nfix: ${finding.fix}`;
+  throw new ToolError(`${finding?.actual ?? "the cluster did not answer"}${fix}`, exitCode);
 }

@@ -69,18 +69,24 @@ const MANAGER = "seldon-k3s-adopt";
 /** Objects that are looked at at the same time; each costs three requests. */
 const AT_ONCE = 8;
 
-/** @param run Access to the cluster; its identity must have been proven. */
+/**
+ * @param run Access to the cluster; its identity must have been proven.
+ * @param tell Told how far it is.
+ */
 export async function takeInventory(
   { objects, releases }: Candidates,
   run: ObjectDrift,
   signal: AbortSignal,
+  tell: (text: string) => void = () => undefined,
 ): Promise<Inventory> {
   setMaxListeners(0, signal);
   const limit = createLimit(AT_ONCE);
   const gaps: string[] = [];
+  const all = objects.length + releases.length;
+  let done = 0;
   const look = async <T>(what: string, how: () => Promise<T>): Promise<T | undefined> => {
     try {
-      return await limit(how);
+      return await limit(() => how().finally(() => tell(`${++done} of ${all}  ${what}`)));
     } catch (error) {
       signal.throwIfAborted();
       const { actual, fix } = outcomeOfError(error);

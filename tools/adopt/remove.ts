@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from "../../checks/exit-codes";
 import { LookError } from "../../checks/verdict";
 import { Refusal } from "../../checks/cluster/refusal";
 import { Sender } from "../../checks/cluster/sender";
+import { above, step as stepOf } from "../../terminal/steps/live";
 import { Guards } from "./guards";
 import { liveObjects, workaroundsOf } from "./outside";
 import { type RemovalStep, removalSteps } from "./removal";
@@ -27,20 +28,28 @@ export interface StepResult {
 
 /** @throws LookError where the cluster's objects cannot be read. */
 export async function removeWorkarounds(run: AdoptRun): Promise<ExitCode> {
-  const { io, flags, drift } = run;
-  const steps = removalSteps(workaroundsOf(await liveObjects(drift, io.signal)));
+  const { io, flags, drift, live } = run;
+  const found = await stepOf(live, "look for workarounds", () => liveObjects(drift, io.signal));
+  const steps = removalSteps(workaroundsOf(found));
   const guards = new Guards(run);
   const sender = new Sender(drift.context.api);
   // Told step by step: who interrupts must know what has been done.
-  const tell = (text: string): void => void (flags.json === true ? undefined : io.stdout.write(text));
+  const tell = (text: string): void =>
+    flags.json === true ? undefined : above(live, () => void io.stdout.write(text));
+  live?.expect(steps.map(titleOf));
   tell(headText(run, steps.length));
   const results: StepResult[] = [];
   for (const step of steps) {
     const stopped = flags.yes === true && results.some(({ outcome }) => outcome === "failed");
-    const result: StepResult = stopped ? { step, outcome: "not reached" } : await take(step, { run, guards, sender });
+    const result: StepResult = stopped
+      ? { step, outcome: "not reached" }
+      : await stepOf(live, titleOf(step), () => take(step, { run, guards, sender }), {
+          resultOf: ({ outcome }) => WORDS[outcome],
+        });
     results.push(result);
     tell(stepText(result));
   }
+  live?.stop(io.stdout.isTTY !== true);
   if (flags.json === true) io.stdout.write(json(run, results));
   else tell(footText(run, steps.length));
   return results.every(({ outcome }) => outcome === "done" || outcome === "would") ? EXIT.clean : EXIT.failed;

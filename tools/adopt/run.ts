@@ -1,5 +1,6 @@
 /** What both sides of `npm run adopt` work with, the look and the removal of workarounds. */
-import type { Io } from "../../checks/cli/io";
+import type { Io } from "../../terminal/io";
+import type { LiveSteps } from "../../terminal/steps/live";
 import type { CheckContext } from "../../checks/context";
 import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import type { StackConfig } from "../../config/schema";
@@ -21,6 +22,8 @@ export const FLAGS = {
 
 export interface AdoptRun {
   readonly io: Io;
+  /** The list of what is done, on a terminal. */
+  readonly live: LiveSteps | undefined;
   readonly stack: string;
   readonly config: StackConfig;
   readonly flags: Arguments<typeof FLAGS>["flags"];

@@ -4,6 +4,7 @@ import type { ObjectDrift } from "../../checks/drift/objects/objects";
 import { namespacesOf } from "../../checks/subject";
 import { outcomeOfError } from "../../checks/verdict";
 import type { StackConfig } from "../../config/schema";
+import { type LiveSteps, step } from "../../terminal/steps/live";
 import type { Candidates } from "./candidates";
 import { closedUnasked, wouldCut } from "./closing";
 import { forget, type OtherRelease, otherReleases, takenByOthers } from "./helm-owners";
@@ -31,15 +32,27 @@ export interface SurveyOptions {
   readonly run: ObjectDrift;
   readonly config: StackConfig;
   readonly signal: AbortSignal;
+  /** The list of what is looked at, on a terminal. */
+  readonly live?: LiveSteps | undefined;
 }
 
-export async function survey({ candidates, run, config, signal }: SurveyOptions): Promise<Survey> {
+/** What is looked at, in this order. */
+const PARTS = {
+  inventory: "objects and releases of the stack",
+  taken: "releases over existing objects",
+  releases: "other releases",
+  live: "objects beside the declared ones",
+  cut: "who would be cut off",
+} as const;
+
+export async function survey({ candidates, run, config, signal, live: list }: SurveyOptions): Promise<Survey> {
   setMaxListeners(0, signal);
-  const inventory = await takeInventory(candidates, run, signal);
+  list?.expect(Object.values(PARTS));
+  const inventory = await step(list, PARTS.inventory, (tell) => takeInventory(candidates, run, signal, tell));
   const gaps = [...inventory.gaps];
   const orGap = async <T>(what: string, empty: T, how: () => Promise<T>): Promise<T> => {
     try {
-      return await how();
+      return await step(list, what, how);
     } catch (error) {
       signal.throwIfAborted();
       gaps.push(`${what}: ${outcomeOfError(error).actual}`);
@@ -47,12 +60,12 @@ export async function survey({ candidates, run, config, signal }: SurveyOptions)
     }
   };
   const namespaces = namespacesOf(run.context.subject);
-  const taken = await orGap("releases over existing objects", [], () => takenByOthers(inventory, run, signal));
-  const releases = await orGap("other releases", [], () => otherReleases(inventory, namespaces, run, signal));
-  const live = await orGap("objects beside the declared ones", [], () => liveObjects(run, signal));
+  const taken = await orGap(PARTS.taken, [], () => takenByOthers(inventory, run, signal));
+  const releases = await orGap(PARTS.releases, [], () => otherReleases(inventory, namespaces, run, signal));
+  const live = await orGap(PARTS.live, [], () => liveObjects(run, signal));
   const workarounds = workaroundsOf(live);
   const unlisted: string[] = [];
-  const cut = await wouldCut(inventory, config, run, signal).catch((error: unknown) => {
+  const cut = await step(list, PARTS.cut, () => wouldCut(inventory, config, run, signal)).catch((error: unknown) => {
     signal.throwIfAborted();
     // The list is for who reads; without it everything else still holds.
     unlisted.push(`who would be cut off could not be worked out: ${outcomeOfError(error).actual}`);

@@ -15,12 +15,13 @@ import type { AdoptRun } from "./run";
 import { survey, type Survey } from "./survey";
 
 export async function takeOver(run: AdoptRun): Promise<ExitCode> {
-  const { io, stack, flags, context, drift, resources, candidates, config } = run;
+  const { io, stack, flags, context, drift, resources, candidates, config, live } = run;
   const found = await survey({
     candidates,
     run: drift,
     config,
     signal: io.signal,
+    live,
   });
   const exitCode = exitCodeOf(found);
   const ids = idsOf(found);
@@ -42,6 +43,7 @@ export async function takeOver(run: AdoptRun): Promise<ExitCode> {
     next: exitCode === EXIT.clean && written ? nextSteps(stack, files, flags["config-file"]) : [],
     exitCode,
   };
+  live?.stop(io.stdout.isTTY !== true);
   io.stdout.write(flags.json === true ? jsonReport(report) : textReport(report, textOptions(io.stdout, io.env)));
   return exitCode;
 }

@@ -1,9 +1,9 @@
 /** `npm run charts`: see the help text. */
 import path from "node:path";
 import { EXIT } from "../../checks/exit-codes";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
+import { configOf } from "../../config/stack-config";
 import { readStackFile } from "../../config/stack-file";
+import { liveSteps } from "../../terminal/steps/live";
 import { interruption, runTool, ToolError } from "../cli";
 import { ChartLock } from "./lock-file";
 import { allCharts, chartsOf, type PinnedChart } from "./pinned";
@@ -31,15 +31,15 @@ const COMMAND = {
 function wanted(stack: string | undefined, all: boolean | undefined): { charts: PinnedChart[]; folder: string } {
   if (all === true && stack === undefined) return { charts: allCharts(), folder: DEFAULT_TARGET };
   if (all === true || stack === undefined) throw new ToolError("name one stack, or give --all");
-  const { values, secretKeys } = readStackFile(PROJECT_DIR, stack);
-  const { config, faults } = parseConfig(values, new Set(secretKeys));
-  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
+  const config = configOf(readStackFile(PROJECT_DIR, stack));
   return { charts: chartsOf(config), folder: config.charts.folder };
 }
 
 void runTool(COMMAND, async ({ positionals: [stack], flags: { all, from, update } }) => {
   const { charts, folder } = wanted(stack, all);
   const { signal, dispose } = interruption();
+  const { stdout, stderr, env } = process;
+  const live = liveSteps({ title: `charts ${stack ?? "--all"}` }, { stderr, env, signal });
   try {
     await pullCharts({
       charts,
@@ -48,9 +48,13 @@ void runTool(COMMAND, async ({ positionals: [stack], flags: { all, from, update 
       lock: new ChartLock(path.join(PROJECT_DIR, LOCK_FILE)),
       update: update === true,
       signal,
-      onProgress: (line) => process.stdout.write(`${line}\n`),
+      live,
+      onProgress: (line) => stdout.write(`${line}\n`),
     });
+    // Its lines are on the same terminal; elsewhere the list is all that is seen here.
+    live?.stop(!stdout.isTTY);
   } finally {
+    live?.stop(true);
     dispose();
   }
   return EXIT.clean;

@@ -4,6 +4,7 @@ import path from "node:path";
 import { EXIT } from "../../checks/exit-codes";
 import { K3S_CREATE_DEFAULT } from "../../config/compatibility";
 import { readStackFile } from "../../config/stack-file";
+import { above, liveSteps } from "../../terminal/steps/live";
 import { interruption, runTool, ToolError } from "../cli";
 import { ARCHES, type Arch } from "./files";
 import { measurePins } from "./pin";
@@ -59,6 +60,8 @@ void runTool(COMMAND, async ({ positionals: [stack], flags }) => {
   const { project, values } = readStackFile(PROJECT_DIR, stack);
   const file = path.join(PROJECT_DIR, `Pulumi.${stack}.yaml`);
   const { signal, dispose } = interruption();
+  const { stderr, env } = process;
+  const live = liveSteps({ title: `pin ${stack}` }, { stderr, env, signal });
   try {
     const pins = await measurePins({
       version: versionOf(values),
@@ -66,8 +69,10 @@ void runTool(COMMAND, async ({ positionals: [stack], flags }) => {
       images: flags.images === true,
       mirror: flags.mirror,
       source: flags.from === undefined ? networkSource(signal) : folderSource(path.resolve(flags.from), signal),
-      say: (line) => process.stderr.write(`${line}\n`),
+      say: (line) => above(live, () => void stderr.write(`${line}\n`)),
+      live,
     });
+    live?.stop(false);
     const text = withPins(readFileSync(file, "utf8"), `${project}:k3s`, pins, flags.folder);
     if (flags["dry-run"] === true) {
       process.stdout.write(text);
@@ -78,6 +83,7 @@ void runTool(COMMAND, async ({ positionals: [stack], flags }) => {
       process.stdout.write(`Pulumi.${stack}.yaml: pinned K3s ${versionOf(values)}\n`);
     }
   } finally {
+    live?.stop(true);
     dispose();
   }
   return EXIT.clean;

@@ -1,5 +1,6 @@
 /** Measures the files of a K3s version. */
 import { EXIT } from "../../checks/exit-codes";
+import { type LiveSteps, step } from "../../terminal/steps/live";
 import { ToolError } from "../cli";
 import { type Arch, listedHash, releaseBase, type ReleaseFile, releaseFiles, sumsName } from "./files";
 import type { Source } from "./source";
@@ -11,6 +12,8 @@ export interface PinOptions {
   readonly mirror?: string | undefined;
   readonly source: Source;
   readonly say: (line: string) => void;
+  /** The list of the files, on a terminal. */
+  readonly live?: LiveSteps | undefined;
 }
 
 /** The section `k3s.install`, as far as it is pinned. */
@@ -27,15 +30,20 @@ export interface Pins {
  * @throws ToolError when a file is missing, cannot be reached, or is not what the release's list says.
  */
 export async function measurePins(options: PinOptions): Promise<Pins> {
-  const { version, arches, images, mirror, source, say } = options;
+  const { version, arches, images, mirror, source, say, live } = options;
   const pins: Pins = {};
   const sums = new Map<Arch, string | undefined>();
   for (const arch of arches) {
     const name = sumsName(arch);
     sums.set(arch, await source.text({ name, url: `${releaseBase(version, mirror)}/${name}` }));
   }
-  for (const file of releaseFiles(version, arches, { mirror, images })) {
-    const { sha256, bytes } = await source.measure(file);
+  const files = releaseFiles(version, arches, { mirror, images });
+  live?.expect(files.map(({ name }) => name));
+  for (const file of files) {
+    let come = 0;
+    const { sha256, bytes } = await step(live, file.name, () => source.measure(file, (count) => (come = count)), {
+      status: () => `${(come / 1e6).toFixed(1)} MB`,
+    });
     say(`${file.name}: ${sha256}, ${bytes} bytes${agreement(file, sha256, sums)}`);
     const [key, arch] = file.key;
     const entry = { url: file.url, sha256 };

@@ -18,19 +18,24 @@ export interface Measured {
 }
 
 export interface Source {
-  /** @throws ToolError when there is no such file, 2 when it cannot be reached. */
-  measure(file: { readonly name: string; readonly url: string }): Promise<Measured>;
+  /** @param tell Told how many bytes have come so far. @throws ToolError when there is no such file, 2 when it cannot be reached. */
+  measure(file: { readonly name: string; readonly url: string }, tell?: (bytes: number) => void): Promise<Measured>;
   /** A small text file; undefined where there is none. */
   text(file: { readonly name: string; readonly url: string }): Promise<string | undefined>;
 }
 
-async function digestOf(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Measured> {
+async function digestOf(
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  tell: (bytes: number) => void = () => undefined,
+): Promise<Measured> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of stream) {
     signal.throwIfAborted();
     hash.update(chunk);
     bytes += chunk.byteLength;
+    tell(bytes);
   }
   return { sha256: hash.digest("hex"), bytes };
 }
@@ -38,12 +43,12 @@ async function digestOf(stream: AsyncIterable<Uint8Array>, signal: AbortSignal):
 /** Files of a folder, under their own names. */
 export function folderSource(folder: string, signal: AbortSignal): Source {
   return {
-    measure: async ({ name }) => {
+    measure: async ({ name }, tell) => {
       const file = path.join(folder, name);
       if (!existsSync(file)) {
         throw new ToolError(`${folder} has no ${name}; put the file of that name from K3s' release there`, EXIT.failed);
       }
-      return digestOf(createReadStream(file), signal);
+      return digestOf(createReadStream(file), signal, tell);
     },
     text: async ({ name }) => {
       const file = path.join(folder, name);
@@ -67,7 +72,7 @@ export function networkSource(signal: AbortSignal): Source {
     }
   };
   return {
-    measure: async ({ url }) => {
+    measure: async ({ url }, tell) => {
       const response = await get(url);
       if (!response.ok || response.body === null) {
         throw new ToolError(
@@ -75,7 +80,7 @@ export function networkSource(signal: AbortSignal): Source {
           EXIT.failed,
         );
       }
-      return digestOf(Readable.fromWeb(response.body), signal);
+      return digestOf(Readable.fromWeb(response.body), signal, tell);
     },
     text: async ({ url }) => {
       const response = await get(url);

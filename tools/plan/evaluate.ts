@@ -1,8 +1,6 @@
 /** Runs the stack's real program for a stack file: no cluster, no credentials, no Pulumi CLI. */
 import path from "node:path";
-import { ConfigError } from "../../config/faults";
-import { parseConfig } from "../../config/parse";
-import type { StackConfig } from "../../config/schema";
+import { configOf } from "../../config/stack-config";
 import { readStackFile, type StackFile } from "../../config/stack-file";
 import program from "../../index";
 import { PlanEngine } from "../../inprocess/plan-engine";
@@ -19,13 +17,6 @@ export interface Evaluation extends RunResult {
 /** @param file Another file than Pulumi.<stack>.yaml. @throws ConfigError with every fault of the stack's configuration. */
 export async function evaluateStack(stack: string, file?: string): Promise<Evaluation> {
   return await evaluate(readStackFile(PROJECT_DIR, stack, file));
-}
-
-/** The configuration in a stack file, with all defaults. @throws ConfigError with every fault in it. */
-export function configOf({ stack, values, secretKeys }: StackFile): StackConfig {
-  const { config, faults } = parseConfig(values, new Set(secretKeys));
-  if (config === undefined) throw new ConfigError(`configuration of stack "${stack}"`, faults);
-  return config;
 }
 
 /** The same for a stack file that has been read, or made up, already. */

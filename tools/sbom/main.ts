@@ -6,7 +6,8 @@ import { readStackFile } from "../../config/stack-file";
 import { runTool, ToolError } from "../cli";
 import { ChartLock } from "../charts/lock-file";
 import { folderOf } from "../charts/pinned";
-import { configOf, evaluate, PROJECT_DIR } from "../plan/evaluate";
+import { configOf } from "../../config/stack-config";
+import { evaluate, PROJECT_DIR } from "../plan/evaluate";
 import { bom, type NpmBom } from "./bom";
 import { type Parts, partsOfAll, partsOfStack } from "./parts";
 

@@ -12,7 +12,7 @@
  */
 import type { NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from "../../evidence/objects";
 import type { LabelSelector } from "../../cluster/objects";
-import { selects } from "../../preflight/selector";
+import { selects } from "../../cluster/label-selector";
 import {
   type CompiledPolicy,
   type CompiledRule,

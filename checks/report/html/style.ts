@@ -62,5 +62,9 @@ figure{margin:0 0 24px}
 .matrix .open{background-color:var(--open)}.matrix .shut{background-color:var(--shut);color:var(--soft)}.matrix .bad{background-color:var(--bad);font-weight:700;font-size:11px}
 .matrix .unproven{background-image:repeating-linear-gradient(135deg,transparent 0 5px,var(--unknown) 5px 8px)}
 .key{display:flex;flex-wrap:wrap;gap:4px 20px;padding:0;margin:0 0 12px;list-style:none;font-size:13px;color:var(--soft)}
+@media (max-width:640px){header{padding:16px 12px 0}main{padding:0 12px}dl{grid-template-columns:minmax(0,1fr)}dd+dt{margin-top:6px}figure{overflow-x:auto}.plot{width:720px}
+.findings thead{display:none}.findings,.findings tbody,.findings tr,.findings td{display:block}.findings tr{padding:6px 0;border-bottom:1px solid var(--line)}
+.findings td{border:0;padding:1px 10px}.findings td:nth-child(-n+2),.findings td:last-child{display:inline-block;white-space:normal}
+.findings td:nth-child(2){font-weight:600}.findings td:last-child{color:var(--soft);font-size:13px}}
 @media print{.card,figure{break-inside:avoid}}
 `;

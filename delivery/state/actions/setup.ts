@@ -106,7 +106,7 @@ export async function setup(run: Run, chosen: Setup): Promise<Outcome> {
   await exportState(run);
   const key = await checkKey(engine, run, readStackKey(stackFile));
   return {
-    exitCode: key.works ? EXIT.clean : EXIT.failed,
+    exitCode: key.works && !left.some(({ failed }) => failed) ? EXIT.clean : EXIT.failed,
     lines: [
       ...about,
       ...left.flatMap(({ step, reason }) => [`left to you (${reason}):`, ...stepLines([step])]),

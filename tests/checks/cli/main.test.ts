@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { runCommand } from "../../../checks/cli/commands";
+import { COMMAND_NAMES, runCommand } from "../../../checks/cli/commands";
 import type { Subject } from "../../../checks/subject";
 import { condition, SeldonCluster } from "../support/seldon-cluster";
 import { readXml } from "../support/strict-xml";
@@ -42,6 +42,12 @@ async function start(
 describe("usage", () => {
   it.each<[string[], number, RegExp]>([
     [["--help"], 0, /^Usage: npm run validate/],
+    [["--version"], 0, /^seldon-k3s \d+\.\d+\.\d+\S*\n$/],
+    ...COMMAND_NAMES.map((name): [string[], number, RegExp] => [
+      [name, "--version"],
+      0,
+      /^seldon-k3s \d+\.\d+\.\d+\S*\n$/,
+    ]),
     [["validate", "--help"], 0, /--since MOMENT/],
     [
       ["gate", "--help"],

@@ -4,6 +4,9 @@ import path from "node:path";
 import { type Answers, FREE, locked, StandIn } from "./support/stand-in-pulumi";
 import { command, configMap, ROOT, stateText, urn } from "./support/states";
 
+// Every call is a process of its own.
+jest.setTimeout(120_000);
+
 const standIns: StandIn[] = [];
 afterAll(() => standIns.forEach((standIn) => standIn.remove()));
 

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { programVersion } from "../../../config/version";
 import { runRollout } from "../../../rollout/cli/commands";
 import { STEPS } from "../../../rollout/steps";
 import { rollout } from "../support/io";
@@ -29,6 +30,13 @@ test("every step has a name of its own, and help that says what a second run doe
     expect(help.stdout).toContain(details.split("\n")[0]);
   }
 });
+
+test.each([[["--version"]], [["spread", "--version"]]])(
+  "%j says which version this is, and reads no subject",
+  async (argv) => {
+    expect(await call(argv)).toEqual({ exitCode: 0, stdout: `seldon-k3s ${programVersion()}\n`, stderr: "" });
+  },
+);
 
 test.each([
   [["node-pod"], "", 'there is no step "node-pod". Did you mean "node-pods"? Allowed: '],

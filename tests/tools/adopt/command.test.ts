@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { runAdopt } from "../../../tools/adopt/command";
 import { LiveCluster, type LiveObject } from "../../checks/support/live-cluster";
 import { UID } from "../../checks/support/seldon-cluster";
+import { Emulator } from "../../terminal/support/emulator";
 import { type Said, saidBy } from "../../support/command-io";
 
 // The first test loads the engine's packages.
@@ -226,6 +227,43 @@ describe("--remove-workarounds", () => {
     expect(stdout).toContain(message);
     expect(stdout).toMatch(/^NOT REACHED +NetworkPolicy seldon\/open/m);
     expect(writes()).toEqual([]);
+  });
+});
+
+describe("on a terminal", () => {
+  const onTerminal = (terminal: Emulator, ...more: string[]): Promise<Said> =>
+    saidBy(runAdopt, ["taken", "--config-file", stackFile(), ...more], undefined, terminal);
+  const names = (terminal: Emulator): string[] =>
+    terminal.all.map((line) => line.replace(/ {2}\d+\.\d s.*$/, "").replace(/ +$/, ""));
+
+  test("there is a line for everything that is looked at, and it stays where the report goes elsewhere", async () => {
+    const terminal = new Emulator(100);
+    const { code, stdout } = await onTerminal(terminal);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^seldon-k3s adopt/);
+    expect(names(terminal)).toEqual([
+      expect.stringMatching(/^adopt taken \(\d+\.\d s\): 7 done$/),
+      "done     what the stack declares",
+      "done     the cluster's identity",
+      "done     objects and releases of the stack",
+      "done     releases over existing objects",
+      "done     other releases",
+      "done     objects beside the declared ones",
+      "done     who would be cut off",
+    ]);
+  });
+
+  test("another cluster is a line that failed, and the reason follows it", async () => {
+    const terminal = new Emulator(100);
+    const file = stackFile({ uid: "00000000-0000-4000-8000-00000000dead" });
+    const { code } = await saidBy(runAdopt, ["taken", "--config-file", file], undefined, terminal);
+    expect(code).toBe(1);
+    expect(names(terminal).slice(1)).toEqual([
+      "done     what the stack declares",
+      "failed   the cluster's identity",
+      expect.stringContaining("this is another cluster") as string,
+      ...terminal.all.slice(4),
+    ]);
   });
 });
 

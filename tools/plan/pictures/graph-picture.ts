@@ -1,6 +1,7 @@
 /** A plan's resources as an SVG: `npm run plan -- <stack> --graph FILE`. Pure. */
 import { element, type Markup } from "../../../checks/report/markup";
 import type { Evaluation } from "../evaluate";
+import { withoutEquals } from "./alike";
 import { type GraphGroup, type GraphNode, type Kind, planGraph } from "./graph";
 import { layoutGraph, type PlacedGroup, type Rect } from "./layout";
 import { fit, label, svgFile } from "./svg";
@@ -21,12 +22,20 @@ const TOP = 96;
 const shortName = (name: string, group: GraphGroup): string =>
   name.startsWith(`${group.name}-`) ? name.slice(group.name.length + 1) : name;
 
-/** What a pointer on the box shows: everything, whole. */
-const details = ({ name, type, protect, after }: GraphNode): string =>
-  [`${name} (${type})`, ...(protect ? ["protected"] : []), ...after.map((other) => `after ${other}`)].join("\n");
+/** What a pointer on the box shows: everything, whole, of every resource that it stands for. */
+const details = ({ name, type, protect, after, others = [] }: GraphNode): string =>
+  [
+    `${name} (${type})`,
+    ...(protect ? ["protected"] : []),
+    ...after.map((other) => `after ${other}`),
+    ...others.map(details),
+  ].join("\n");
+
+/** How many, what it is, and whether it is protected. */
+const wordsOf = ({ words, protect, others = [] }: GraphNode): string =>
+  `${others.length === 0 ? "" : `${others.length + 1} × `}${words}${protect ? ", protected" : ""}`;
 
 function boxOf({ x, y, width, height, node }: Rect & { node: GraphNode }, group: GraphGroup): Markup {
-  const words = node.protect ? `${node.words}, protected` : node.words;
   return element(
     "g",
     {},
@@ -34,7 +43,7 @@ function boxOf({ x, y, width, height, node }: Rect & { node: GraphNode }, group:
     element("rect", { x, y, width, height, rx: 5, class: "card" }),
     element("rect", { x, y, width: 5, height, rx: 2, class: node.kind }),
     label(x + 14, y + 20, "", fit(shortName(node.name, group), width - 20)),
-    label(x + 14, y + 38, "soft", fit(words, width - 20)),
+    label(x + 14, y + 38, "soft", fit(wordsOf(node), width - 20)),
   );
 }
 
@@ -72,13 +81,13 @@ function keyOf(kinds: ReadonlySet<Kind>): Markup[] {
 /** The picture of every resource that a stack declares; the same plan always gives the same text. */
 export function graphPicture({ stack, resources }: Evaluation): string {
   const graph = planGraph(resources);
-  const layout = layoutGraph(graph, TOP);
+  const layout = layoutGraph({ ...graph, groups: graph.groups.map(withoutEquals) }, TOP);
   const count = graph.groups.reduce((sum, { nodes }) => sum + nodes.length, 0);
   const kinds = new Set(graph.groups.flatMap(({ nodes }) => nodes.map(({ kind }) => kind)));
   return svgFile(
     layout,
     `What stack ${stack} declares`,
-    `${count} resources in ${graph.groups.length} components, first to last from top to bottom; an arrow leads to what waits.`,
+    `${count} resources in ${graph.groups.length} components, top to bottom; an arrow leads to what waits. Names that differ by a number stand once.`,
     [
       ...keyOf(kinds),
       ...layout.links.map((d) => element("path", { d, class: "link", "marker-end": "url(#tip)" })),

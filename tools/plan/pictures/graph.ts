@@ -24,6 +24,8 @@ export interface GraphNode {
   readonly protect: boolean;
   /** Names of everything that it waits for. */
   readonly after: readonly string[];
+  /** Nodes that are drawn as this one (alike.ts). */
+  readonly others?: readonly GraphNode[];
 }
 
 /** From what is waited for to who waits. */

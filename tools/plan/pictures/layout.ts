@@ -26,9 +26,9 @@ export interface Layout {
   readonly links: readonly string[];
 }
 
-const COLUMNS = 3;
-const BOX = { width: 232, height: 48 };
-const GAP = { x: 22, y: 28 };
+const COLUMNS = 4;
+const BOX = { width: 224, height: 48 };
+const GAP = { x: 22, y: 26 };
 const PAD = 16;
 /** Height of a band's title. */
 const TITLE = 34;
@@ -42,29 +42,39 @@ function inRows(nodes: readonly GraphNode[]): GraphNode[][] {
 }
 
 /**
- * Rows of a group, at most three nodes in each: those of one rank, near to what they wait for. A group in which all wait
- * for each other is a line, and is read like one: left to right, then on in the next row.
+ * Rows of a group. Nodes of one rank stand in rows of their own, near to what they wait for. Where one waits for the
+ * other, they are a line, and are read like one: left to right, then on in the next row.
  */
 function rowsOf({ nodes, edges }: GraphGroup): GraphNode[][] {
   const waits = new Map(nodes.map(({ id }) => [id, new Set<string>()]));
   for (const { from, to } of edges) waits.get(to)?.add(from);
   const rank = ranks(waits);
-  if (new Set(rank.values()).size === nodes.length) {
-    const line = [...nodes].sort((left, right) => (rank.get(left.id) ?? 0) - (rank.get(right.id) ?? 0));
-    return inRows(line);
-  }
   const column = new Map<string, number>();
   const rows: GraphNode[][] = [];
+  let line: GraphNode[] = [];
+  const put = (placed: GraphNode[][]): void => {
+    rows.push(...placed);
+    for (const row of placed) row.forEach(({ id }, index) => column.set(id, index));
+  };
+  const endLine = (): void => {
+    put(inRows(line));
+    line = [];
+  };
   for (let step = 0; step <= Math.max(0, ...rank.values()); step += 1) {
     const here = nodes.filter(({ id }) => rank.get(id) === step);
+    const [only] = here;
+    if (only !== undefined && here.length === 1) {
+      line.push(only);
+      continue;
+    }
+    endLine();
     const wish = (id: string) => {
       const before = [...(waits.get(id) ?? [])].map((other) => column.get(other) ?? 0);
       return before.length === 0 ? 0 : before.reduce((sum, value) => sum + value, 0) / before.length;
     };
-    const sorted = here.sort((left, right) => wish(left.id) - wish(right.id));
-    rows.push(...inRows(sorted));
-    sorted.forEach(({ id }, index) => column.set(id, index % COLUMNS));
+    put(inRows([...here].sort((left, right) => wish(left.id) - wish(right.id))));
   }
+  endLine();
   return rows;
 }
 

@@ -1,4 +1,5 @@
 import type { RecordedResource } from "../../../../inprocess/engine";
+import { withoutEquals } from "../../../../tools/plan/pictures/alike";
 import { planGraph, ranks, reduced } from "../../../../tools/plan/pictures/graph";
 import { graphPicture } from "../../../../tools/plan/pictures/graph-picture";
 import { layoutGraph, type Rect } from "../../../../tools/plan/pictures/layout";
@@ -157,6 +158,32 @@ function segmentsOf(path: string): Rect[] {
   });
 }
 
+describe("equal resources", () => {
+  const group = planGraph(SHAPES).groups.find(({ name }) => name === "fan");
+  const merged = withoutEquals(group!);
+
+  test("stand once where their names differ by a number and they have the same place in the order", () => {
+    expect(merged.nodes.map(({ name, others = [] }) => [name, others.length])).toEqual([
+      ["fan-0", 7],
+      ["fan-end", 0],
+      ["fan-root", 0],
+    ]);
+  });
+
+  test("keep their edges, each once", () => {
+    const nameOf = (id: string) => merged.nodes.find((node) => node.id === id)?.name;
+    expect(merged.edges.map(({ from, to }) => `${nameOf(from)} to ${nameOf(to)}`).sort()).toEqual([
+      "fan-0 to fan-end",
+      "fan-root to fan-0",
+    ]);
+  });
+
+  test("are two where one waits for the other", () => {
+    const line = [stack, component("c"), resource("s-1", "c"), resource("s-2", "c", ["s-1"])];
+    expect(withoutEquals(planGraph(line).groups[0]!).nodes).toHaveLength(2);
+  });
+});
+
 describe("picture", () => {
   const nasty = `x<script>"&'`;
   const svg = graphPicture({
@@ -173,9 +200,10 @@ describe("picture", () => {
 
   test("names every resource whole, and what it waits for", () => {
     for (const { name } of SHAPES.filter(({ custom }) => custom)) {
-      expect(svg).toContain(`<title>${name} (kubernetes:core/v1:Secret)`);
+      expect(svg).toContain(`${name} (kubernetes:core/v1:Secret)`);
     }
     expect(svg).toContain("<title>fan-end (kubernetes:core/v1:Secret)\nafter fan-0\nafter fan-7</title>");
+    expect(svg).toContain("8 × Secret");
   });
 
   test("has a palette for dark systems and does not depend on the order of registration", () => {

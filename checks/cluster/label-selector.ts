@@ -1,5 +1,5 @@
 /** Label selectors as Kubernetes reads them. Pure. */
-import type { LabelSelector } from "../cluster/objects";
+import type { LabelSelector } from "./objects";
 
 /** Whether a selector takes an object with these labels. An empty selector takes all; an absent one takes none. */
 export function selects(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>> = {}): boolean {
