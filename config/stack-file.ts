@@ -1,13 +1,14 @@
 /** Reads Pulumi.yaml and Pulumi.<stack>.yaml as the Pulumi CLI does, without any engine, key or passphrase. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { loadAll } from "js-yaml";
+import { loadAll, YAMLException } from "js-yaml";
 import { decodeValue } from "./decode";
 import { ConfigError, type Fault } from "./faults";
 import { SECRET_KEYS } from "./schema";
 import { unknownKeyFault } from "./schema-faults";
 import { misplacedSecretFault, openSecretFault } from "./secret-faults";
 import { suggest } from "./suggest";
+import { yamlFault } from "./yaml-fault";
 
 /** What stands for a secret wherever its value would be. */
 export const SECRET_PLACEHOLDER = "[secret]";
@@ -32,6 +33,9 @@ const STACK_FILE_KEYS = ["config", "secretsprovider", "encryptedkey", "encryptio
 
 const isMapping = (value: unknown): value is Mapping =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What a value is, without the value: what stands in the wrong place may be a secret. */
+const kindOf = (value: unknown): string => (Array.isArray(value) ? "a list" : `a ${typeof value}`);
 
 /** First line of an error's message. Not by instanceof: an error of Node's own may come from another realm. */
 function reasonOf(error: unknown): string {
@@ -68,7 +72,7 @@ function readMapping(file: string, shown: string): Mapping {
     documents = loadAll(text);
   } catch (error) {
     return fail(shown, {
-      problem: `is no YAML: ${reasonOf(error)}`,
+      problem: `is no YAML: ${error instanceof YAMLException ? yamlFault(error) : reasonOf(error)}`,
       allowed: "one YAML document whose mappings name each key once",
       fix: "mend the line that is named",
       rule: "stack.file-syntax",
@@ -87,7 +91,7 @@ function readMapping(file: string, shown: string): Mapping {
   if (!isMapping(document)) {
     return fail(shown, {
       problem: "is no mapping",
-      got: document,
+      got: kindOf(document),
       allowed: "a mapping with the key `config`",
       fix: "indent the keys below `config:`",
       rule: "stack.file-shape",
@@ -180,7 +184,7 @@ function configOf(document: Mapping, shown: string): Mapping {
   if (isMapping(config)) return config;
   return fail(shown, {
     problem: "has a `config` that is no mapping",
-    got: config,
+    got: kindOf(config),
     allowed: "a mapping of keys to values",
     fix: "write each key below it as <project>:<key>",
     rule: "stack.file-shape",

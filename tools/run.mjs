@@ -84,6 +84,10 @@ const COMMANDS = {
     entry: "delivery/cli/drift.ts",
     summary: "one issue per environment, opened, updated and closed by what drift and refresh found",
   },
+  "delivery:drift-key": {
+    entry: "delivery/cli/drift-key.ts",
+    summary: "lines for authorized_keys by which a key may look at a stack's machines and do nothing else",
+  },
   state: {
     entry: "delivery/cli/state.ts",
     summary: "a stack's state: set up backend and key, show, back up, restore, unlock, recover after a crash",

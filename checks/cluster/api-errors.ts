@@ -1,5 +1,6 @@
 /** Turns what the API server, or the way to it, answers into one clear line. Pure. */
 import { messageOf } from "../../config/thrown";
+import { redact } from "../evidence/redact";
 import { LookError } from "../verdict";
 import { parseStatus } from "./status";
 
@@ -84,9 +85,11 @@ function forbidden(asked: Asked, message: string): LookError {
 
 /** The error of an answer that is no success. A missing object (not a missing kind) never comes here. */
 export function statusError(asked: Asked, status: number, body: string): LookError {
-  const message = statusMessage(body);
+  const message = statusMessage(asked, body);
   if (status === 401) {
-    return new LookError(`API server ${asked.server}: expired or wrong credentials (401 ${message})`, {
+    // Its words are about our credentials; its reason is enough.
+    const { reason = "" } = parseStatus(body) ?? {};
+    return new LookError(`API server ${asked.server}: expired or wrong credentials (${`401 ${reason}`.trim()})`, {
       fix: CREDENTIAL_FIX,
       final: true,
     });
@@ -119,12 +122,20 @@ export function isMissingObject(body: string): boolean {
  * What the API server has against an applied object itself: a field that its kind does not have, a value that is not
  * allowed, or one that can never be changed. Undefined where the answer is about something else, such as a right.
  */
-export function objectionOf(status: number, body: string): string | undefined {
-  const message = statusMessage(body);
+export function objectionOf(asked: Asked, status: number, body: string): string | undefined {
+  const message = statusMessage(asked, body);
   // A webhook that cannot take part in a dry run says nothing about the object.
-  if (/does not support dry run/.test(message)) return undefined;
-  return status === 400 || status === 422 || /failed to create typed patch object/.test(message) ? message : undefined;
+  if (/does not support dry run/.test(body)) return undefined;
+  return status === 400 || status === 422 || /failed to create typed patch object/.test(body) ? message : undefined;
 }
 
-const statusMessage = (body: string): string =>
-  (parseStatus(body)?.message ?? body).replace(/\s+/g, " ").trim().slice(0, 300) || "no message";
+/** What was sent, or is there, under a path of Secrets: words about it may quote it. A right that is missing is told as ever. */
+const isAboutSecret = ({ path, method }: Asked): boolean => method === "PATCH" && /\/secrets\/[^/]+$/.test(path);
+
+function statusMessage(asked: Asked, body: string): string {
+  const { message = body, reason = "no reason" } = parseStatus(body) ?? {};
+  if (isAboutSecret(asked) && !FORBIDDEN.test(message)) {
+    return `${reason} (the server's words are not shown: they may quote the Secret)`;
+  }
+  return redact(message).replace(/\s+/g, " ").trim().slice(0, 300) || "no message";
+}

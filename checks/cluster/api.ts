@@ -127,7 +127,7 @@ export class ClusterApi {
   async dryRunApply<T>(path: string, object: unknown, fieldManager: string, signal: AbortSignal): Promise<DryRun<T>> {
     const sent = { type: "application/apply-patch+yaml", body: JSON.stringify(object) };
     const { status, body } = await this.read(path, { dryRun: "All", force: true, fieldManager }, signal, sent);
-    const objection = status >= 400 ? objectionOf(status, body) : undefined;
+    const objection = status >= 400 ? objectionOf(this.asked(path, sent), status, body) : undefined;
     if (objection !== undefined) return { objection };
     // 201 where the object went away between two looks.
     return { object: this.decode<T>(this.asked(path, sent), status === 201 ? 200 : status, body) };

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
 import { load, YAMLException } from "js-yaml";
 import { z } from "zod";
+import { yamlFault } from "../../config/yaml-fault";
 import { LookError } from "../verdict";
 
 const named = z.looseObject({ name: z.string() });
@@ -61,8 +62,7 @@ function problemOf(text: string): string | undefined {
     value = load(text);
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    // The exception's message quotes the lines around the fault; its reason does not.
-    return `not YAML: ${error.reason}${error.mark === undefined ? "" : ` in line ${(error.mark?.line ?? 0) + 1}`}`;
+    return `not YAML: ${yamlFault(error)}`;
   }
   const parsed = kubeconfigSchema.safeParse(value);
   if (!parsed.success) {

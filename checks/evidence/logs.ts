@@ -3,7 +3,7 @@ import type { ClusterApi } from "../cluster/api";
 import { PATHS } from "../cluster/paths";
 import { LookError } from "../verdict";
 import { type PhraseId, phrasesOf } from "./log-phrases";
-import { redact } from "./redact";
+import { lineRedactor } from "./redact";
 
 export interface LogLine {
   /** Time stamp of the kubelet. */
@@ -23,6 +23,7 @@ const STAMP = /^(\d{4}-\d\d-\d\dT\S+) /;
 /** Takes a log line by line and keeps the last lines of each phrase and the very last ones, in their order. */
 export class LogKeeper {
   private count = 0;
+  private readonly masked = lineRedactor();
   private readonly byPhrase = new Map<PhraseId, (LogLine & { index: number })[]>();
   private last: (LogLine & { index: number })[] = [];
 
@@ -32,7 +33,7 @@ export class LogKeeper {
     if (whole.trim() === "") return;
     const line = {
       ...(at === undefined ? {} : { at }),
-      text: redact(whole.slice(0, WIDTH)),
+      text: this.masked(whole.slice(0, WIDTH)),
       phrases: phrasesOf(whole),
       index: this.count,
     };

@@ -5,6 +5,7 @@ import { SshError, type SshSession } from "../../ssh/client";
 import { asRoot, checkSudo } from "../../ssh/sudo";
 import { sshCommand } from "../../ssh/target";
 import type { SshTarget } from "../../config/derive";
+import { redact } from "../evidence/redact";
 import { LookError } from "../verdict";
 import { FactsFault, type HostFacts, parseFacts } from "./facts";
 
@@ -35,7 +36,7 @@ export async function inspect(session: SshSession, target: SshTarget, signal: Ab
   });
   checkSudo(target.name, target.user, result);
   if (result.code !== 0) {
-    const [said = "nothing"] = result.stderr.trim().split("\n").slice(-1);
+    const [said = "nothing"] = redact(result.stderr).trim().split("\n").slice(-1);
     throw new LookError(`${target.name}: hosts/inspect ended with exit code ${result.code} (${said})`, {
       fix: inspectCommand(target),
     });

@@ -6,6 +6,7 @@ import { isReady, type Pod } from "../cluster/objects";
 import type { Check } from "../check";
 import { PATHS } from "../cluster/paths";
 import { quote, type CheckContext } from "../context";
+import { redact } from "../evidence/redact";
 import { HOST_FACTS } from "../hosts/machine-checks";
 import type { Machines } from "../subject";
 import { fail, type Outcome, pass, skipped } from "../verdict";
@@ -78,7 +79,7 @@ async function probeImages(name: string, context: CheckContext, signal: AbortSig
   const { facts } = await context.hosts.look(name);
   if (facts.k3s.unit === undefined) return skipped("K3s is not installed there yet");
   const listed = await context.hosts.asRoot(name, "k3s ctr -n k8s.io images ls -q", { signal });
-  if (listed.code !== 0) return skipped(`its containerd does not answer (${listed.stderr.trim().split("\n").at(-1)})`);
+  if (listed.code !== 0) return skipped(`its containerd does not answer (${redact(listed.stderr).trim().split("\n").at(-1)})`);
   const there = new Set(listed.stdout.split("\n"));
   const runs = await runsCalico(name, context, signal);
   const missing = neededImages(context.machines).filter(
@@ -155,7 +156,7 @@ async function firstAnswer(
     if (result.stdout.includes("no-tool")) return undefined;
     const status = /^\d{3}$/.exec(result.stdout.trim())?.[0] ?? /HTTP\/\S+ (\d{3})/.exec(result.stderr)?.[1];
     if (status !== undefined && status !== "000") return { answered: true, text: `${endpoint} answers ${status}` };
-    const said = result.stderr.trim().split("\n").at(-1) ?? "";
+    const said = redact(result.stderr).trim().split("\n").at(-1) ?? "";
     last = { answered: false, text: `${endpoint}: ${said === "" ? `exit code ${result.code}` : said}` };
   }
   return last;

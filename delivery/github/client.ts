@@ -20,6 +20,12 @@ const TIMEOUT = 30_000;
 
 /** @param api Such as https://api.github.com. @param token Of GITHUB_TOKEN: a header, never part of a message. */
 export function httpTransport(api: string, token: string): Transport {
+  // fetch would refuse such a header with a message that quotes it.
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new Error(
+      "GITHUB_TOKEN is no token: got a text that is not shown; allowed: letters, digits and signs on one line; fix: set the secret again",
+    );
+  }
   return async ({ method, path, body }) => {
     const response = await fetch(`${api.replace(/\/+$/, "")}${path}`, {
       method,

@@ -1,5 +1,6 @@
 /** The program `hosts/backup` on a machine: makes an archive, and streams it. */
 import { createHash } from "node:crypto";
+import { redact } from "../../checks/evidence/redact";
 import { EXIT } from "../../checks/exit-codes";
 import { PROGRAM_FOLDER } from "../../components/machines/host-command";
 import type { RunningCommand } from "../../ssh/session";
@@ -18,7 +19,7 @@ export async function startBackup(host: OnHost, words: string, signal: AbortSign
 export function assertEnded({ target }: OnHost, what: string, code: number, stderr: string): void {
   checkSudo(target.name, target.user, { code, stderr });
   if (code === 0) return;
-  const [last = "no message"] = stderr.trim().split("\n").slice(-1);
+  const [last = "no message"] = redact(stderr).trim().split("\n").slice(-1);
   throw new ToolError(`${target.name}: backup ${what} ended with ${code}: ${last}`, EXIT.failed);
 }
 

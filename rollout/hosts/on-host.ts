@@ -2,6 +2,7 @@
 import { PROGRAM_FOLDER } from "../../components/machines/host-command";
 import { connect, SshError, type SshSession, type SshTarget } from "../../ssh/client";
 import { asRoot, checkSudo } from "../../ssh/sudo";
+import { lineRedactor, redact } from "../../checks/evidence/redact";
 import { EXIT } from "../../checks/exit-codes";
 import { ToolError } from "../../tools/cli";
 
@@ -56,17 +57,18 @@ export class OnHost {
     const { name: host, user } = this.target;
     const { signal, say } = this.options;
     const session = await this.connection();
+    const masked = lineRedactor();
     const result = await session.run(asRoot(user, `${PROGRAM_FOLDER}/run ${name}`), {
       // A request without its last line was cut off, and is refused there.
       stdin: `host ${host}\n${request}end\n`,
       signal,
       onLine: (line, from) => {
-        if (from === "stderr") say(line);
+        if (from === "stderr") say(masked(line));
       },
     });
     const { code, stdout, stderr } = checkSudo(host, user, result);
     if (code === 0) return stdout;
-    const [last = "no message"] = stderr.trim().split("\n").slice(-1);
+    const [last = "no message"] = redact(stderr).trim().split("\n").slice(-1);
     throw new ToolError(`${host}: ${name} ended with ${code}: ${last}`, EXIT.failed);
   }
 }

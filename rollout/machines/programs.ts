@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { messageOf } from "../../config/thrown";
 import { createLimit } from "../../checks/engine/limit";
+import { redact } from "../../checks/evidence/redact";
 import { hostPrograms, programsDigest } from "../../components/machines/programs";
 import { withSession } from "../../ssh/client";
 import { asRoot, checkSudo } from "../../ssh/sudo";
@@ -31,7 +32,7 @@ async function install(target: SshTarget, script: string, signal: AbortSignal): 
   return withSession(target, { signal }, async (session) => {
     const result = await session.run(asRoot(target.user, "sh -s"), { stdin: script, signal });
     const { code, stdout, stderr } = checkSudo(target.name, target.user, result);
-    if (code !== 0) throw new Error(`writing the programs ended with ${code}: ${stderr.trim()}`);
+    if (code !== 0) throw new Error(`writing the programs ended with ${code}: ${redact(stderr).trim()}`);
     return stdout.trim();
   });
 }

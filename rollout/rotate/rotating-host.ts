@@ -1,4 +1,5 @@
 /** One machine in a rotation: `hosts/rotate` there, asked directly or run so that it outlives the connection. */
+import { lineRedactor, redact } from "../../checks/evidence/redact";
 import { EXIT } from "../../checks/exit-codes";
 import { PROGRAM_FOLDER } from "../../components/machines/host-command";
 import { renderRequest } from "../../components/machines/request";
@@ -48,7 +49,7 @@ export class RotatingHost {
   /** What the machine would do, as it says itself. Reads only. @throws SshError | ToolError for a no-go. */
   async check(rotation: string): Promise<{ readonly says: string; readonly open: string | undefined }> {
     const { stdout, stderr } = await this.ask("check", rotation);
-    const [says = "nothing said"] = stderr.trim().split("\n").slice(-1);
+    const [says = "nothing said"] = redact(stderr).trim().split("\n").slice(-1);
     return { says: says.replace(/^seldon-k3s: [^:]*: /, ""), open: /^rotation (\S+)$/m.exec(stdout)?.[1] };
   }
 
@@ -100,11 +101,12 @@ export class RotatingHost {
     const { what, target } = this.args;
     const { signal, say } = this.options;
     const session = await this.host.connection();
+    const masked = lineRedactor();
     const result = await session.run(asRoot(target.user, `${PROGRAM_FOLDER}/rotate ${what} ${action}`), {
       stdin: `host ${target.name}\n${this.lines(rotation)}end\n`,
       signal,
       onLine: (line, from) => {
-        if (tell && from === "stderr") say(line);
+        if (tell && from === "stderr") say(masked(line));
       },
     });
     const { code, stdout, stderr } = checkSudo(target.name, target.user, result);
@@ -115,7 +117,7 @@ export class RotatingHost {
         EXIT.failed,
       );
     }
-    const says = stderr
+    const says = redact(stderr)
       .trim()
       .split("\n")
       .map((line) => line.replace(/^seldon-k3s: /, ""));

@@ -1,9 +1,10 @@
 /** Reads from a kubeconfig what a connection needs. */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { load } from "js-yaml";
+import { load, YAMLException } from "js-yaml";
 import { z } from "zod";
 import { messageOf } from "../../config/thrown";
+import { yamlFault } from "../../config/yaml-fault";
 import { SandboxError } from "../failure";
 
 /** Where an API server is, and who asks. */
@@ -59,7 +60,14 @@ export function readKubeconfig(file: string): Connection {
       key: user["client-key-data"],
     };
   } catch (error) {
-    throw new SandboxError(`the kubeconfig ${file} cannot be used: ${messageOf(error)}`, undefined, { cause: error });
+    // An exception of YAML holds the text; so would an error that has it as its cause.
+    const isYaml = error instanceof YAMLException;
+    const reason = isYaml ? `no YAML: ${yamlFault(error)}` : messageOf(error);
+    throw new SandboxError(
+      `the kubeconfig ${file} cannot be used: ${reason}`,
+      undefined,
+      isYaml ? {} : { cause: error },
+    );
   }
 }
 

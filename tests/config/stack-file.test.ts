@@ -129,7 +129,7 @@ describe("what is refused", () => {
 
   test.each([
     ["tabs", "config:\n\tprotect: true\n", "stack.file-syntax", "tab characters"],
-    ["a key twice", "config:\n  a: 1\n  a: 2\n", "stack.file-syntax", "duplicated mapping key (3:3)"],
+    ["a key twice", "config:\n  a: 1\n  a: 2\n", "stack.file-syntax", "duplicated mapping key in line 3"],
     ["an open bracket", "config: [\n", "stack.file-syntax", "is no YAML"],
     ["two documents", "config: {}\n---\nconfig: {}\n", "stack.documents", "several YAML documents"],
     ["a list", "- config\n", "stack.file-shape", "is no mapping"],

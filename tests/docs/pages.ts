@@ -53,7 +53,7 @@ export interface ShownCommand {
 
 /** Every `npm run <name> ...`, in text and in blocks, to the end of its code, its comment or its line. */
 export function commandsOf(text: string): ShownCommand[] {
-  return [...text.matchAll(/npm run (?:--silent )?([a-z][a-z0-9:]*)([^`\n#|&;<]*)/g)].map((match) => {
+  return [...text.matchAll(/npm run (?:--silent )?([a-z](?:-?[a-z0-9:])*)([^`\n#|&;<]*)/g)].map((match) => {
     const rest = match[2] ?? "";
     const only = /--only[ =]([a-z0-9,-]+)/.exec(rest)?.[1] ?? "";
     return {

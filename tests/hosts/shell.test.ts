@@ -22,6 +22,7 @@ describe("programs for machines", () => {
       "guard",
       "host-ports",
       "inspect",
+      "inspect-only",
       "k3s",
       "rotate",
       "run",

@@ -1,5 +1,6 @@
 /** Values of fields as a report may show them: short, on one line, and never a secret. Pure. */
 import { nameOf } from "./field-path";
+import { redact } from "../../evidence/redact";
 import { isTree } from "../../../config/tree";
 
 const HIDDEN = "[hidden]";
@@ -10,8 +11,22 @@ const LONGEST = 100;
 const SECRET_WORD =
   /pass(word|wd|phrase)?$|secret|token|credential|api[-_]?key|private[-_]?key|access[-_]?key|auth$|authorization/i;
 
-/** `https://user:word@host` without the word. */
-const withoutCredentials = (text: string): string => text.replace(/(\w:\/\/)[^/\s@]+@/g, `$1${HIDDEN}@`);
+/** A flag with its value, `--name=value`. */
+const FLAG = /^(--?[\w.-]+)=/;
+/** `NAME=value`, `--name=value` and `https://user:word@host` without what may be a credential. */
+function withoutCredentials(text: string): string {
+  const flag = FLAG.exec(text)?.[1];
+  if (flag !== undefined && SECRET_WORD.test(flag)) return `${flag}=${HIDDEN}`;
+  return redact(text).replaceAll("[secret]", HIDDEN);
+}
+
+/** Items of a list; the one behind `--name` is its value. */
+const maskedItems = (items: readonly unknown[], name: string): unknown[] =>
+  items.map((item, index) => {
+    const before = items[index - 1];
+    const isValue = typeof before === "string" && /^--?[\w.-]+$/.test(before) && SECRET_WORD.test(before);
+    return isValue && typeof item === "string" ? HIDDEN : masked(item, name);
+  });
 
 /**
  * @param field Where the value stands: its last names decide whether it is hidden.
@@ -38,7 +53,7 @@ function isHidden(field: string, kind: string): boolean {
 /** The value without what may be a credential, wherever it stands inside. */
 function masked(value: unknown, name: string): unknown {
   if (typeof value === "string") return SECRET_WORD.test(name) ? HIDDEN : withoutCredentials(value);
-  if (Array.isArray(value)) return value.map((one) => masked(one, name));
+  if (Array.isArray(value)) return maskedItems(value, name);
   if (!isTree(value)) return value;
   const own = nameOf(value);
   return Object.fromEntries(

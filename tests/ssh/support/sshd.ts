@@ -13,7 +13,7 @@ import { setTimeout as pause } from "node:timers/promises";
 /** Debian keeps it outside of a user's PATH. */
 export const SSHD = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path));
 
-const hasTool = (name: string): boolean =>
+export const hasTool = (name: string): boolean =>
   (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, name)));
 
 /** `describe`, or a skipped one that names what is missing. */
@@ -81,13 +81,19 @@ export class Sshd {
   /**
    * @param name Unique in the key ring.
    * @param options Further lines of its configuration.
+   * @param authorized Whom it lets in. @default the ring's authorized_keys
    */
-  static async start(keys: KeyRing, name: string, options: readonly string[] = [], type?: string): Promise<Sshd> {
+  static async start(
+    keys: KeyRing,
+    name: string,
+    options: readonly string[] = [],
+    type?: string,
+    authorized = join(keys.folder, "authorized_keys"),
+  ): Promise<Sshd> {
     // Debian's sshd wants this folder when it runs as root; its systemd unit makes it, and here none may have run.
     if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
     const port = await freePort();
     const hostKey = keys.key(`host-${name}`, type);
-    const authorized = join(keys.folder, "authorized_keys");
     const config = join(keys.folder, `sshd-${name}.conf`);
     const lines = [
       `Port ${port}`,
