@@ -2,9 +2,10 @@
 import ipaddr from "ipaddr.js";
 import { EXIT } from "../../checks/exit-codes";
 import { sshTargets } from "../../config/derive";
+import { configOf } from "../../config/stack-config";
 import { readStackFile } from "../../config/stack-file";
 import { runTool, ToolError } from "../../tools/cli";
-import { configOf, PROJECT_DIR } from "../../tools/plan/evaluate";
+import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { keyLines, keyLinesText, publicKeyOf } from "../drift/key-lines";
 import { readAs, readText, required, writeText } from "./shared";
 

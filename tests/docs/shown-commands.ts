@@ -61,6 +61,8 @@ export const ROWS: readonly Row[] = [
     where: "alone",
     says: [/^### Plan: no environment changes/m],
   },
+  { command: /^npm run delivery:drift-key -- /, where: "writes" },
+  { command: /^ssh-keygen .* -f drift-prod$/, where: "writes" },
   { command: /^npm run delivery:gate\b/, where: "engine" },
   { command: /^\.ci\/deliver (preview|deploy|drift) /, where: "engine" },
 
@@ -110,7 +112,7 @@ export const ROWS: readonly Row[] = [
   { command: /^ssh-keyscan /, where: "machines" },
   { command: /^(systemctl|journalctl|k3s) /, where: "machines" },
   { command: /\/etc\/rancher\/k3s\/|^printf .*\/usr\/local\/lib\/seldon-k3s\/run /, where: "machines" },
-  { command: /^sudo install /, where: "writes" },
+  { command: /^ssh -i drift-prod /, where: "machines" },
   { command: /^curl /, where: "containers" },
 
   { command: /^kubectl .*\b(logs|port-forward)\b/, where: "containers" },

@@ -3,7 +3,17 @@
  * files that stay. The Pulumi CLI and npm are stand-ins that write down how they were called.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -32,6 +42,7 @@ function filesOf(folder: string, own: readonly string[]): Artifact[] {
 const STAND_IN = `#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
 for process in /proc/[0-9]*; do tr '\\0' ' ' < "$process/cmdline" 2>/dev/null; echo; done >> "$CALLS.processes"
+[ ! -f kubeconfig-prod.yaml ] || cp -p kubeconfig-prod.yaml "$CALLS.kubeconfig"
 echo "said by $(basename "$0")"; echo "complaint of $(basename "$0")" >&2
 exit "\${FAIL:-0}"
 `;
@@ -41,7 +52,7 @@ function deliver(action: string, env: Readonly<Record<string, string>>) {
   folders.push(folder);
   mkdirSync(join(folder, "bin"));
   cpSync(join(__dirname, "../../.ci/deliver"), join(folder, ".ci/deliver"));
-  writeFileSync(join(folder, "Pulumi.prod.yaml"), "config: {}\n");
+  writeFileSync(join(folder, "Pulumi.prod.yaml"), "kubeconfigFile: kubeconfig-prod.yaml\n");
   for (const name of ["pulumi", "npm"]) writeFileSync(join(folder, "bin", name), STAND_IN, { mode: 0o755 });
   const run = spawnSync("bash", [join(folder, ".ci/deliver"), action, "prod"], {
     encoding: "utf8",
@@ -73,7 +84,7 @@ withKeys("deliver, with a secret in every variable (needs ssh-agent, ssh-keygen 
     test.each(["0", "1", "255"])("children end with %s", (FAIL) => {
       const env = Object.fromEntries(SECRETS.map((name) => [name, variable(name)]));
       const done = deliver(action, { ...env, SSH_PRIVATE_KEY: key, FAIL });
-      const own = [`kubeconfig-prod.yaml`, "pulumi", "npm"];
+      const own = ["calls.kubeconfig", "pulumi", "npm"];
       // The key as it really is, beside the markers: no line of its inside may be anywhere.
       const inside = key
         .split("\n")
@@ -86,8 +97,9 @@ withKeys("deliver, with a secret in every variable (needs ssh-agent, ssh-keygen 
       ];
       expect(artifacts.map(({ name }) => name)).toEqual(expect.arrayContaining(["file calls", "file calls.processes"]));
       expect(leaksOf(artifacts, [...ALL_MARKERS, ...inside])).toEqual([]);
-      // The control: the kubeconfig did arrive, for its owner alone.
-      const kubeconfig = join(done.folder, "kubeconfig-prod.yaml");
+      // The control: the kubeconfig did arrive, for its owner alone, and went with the run.
+      const kubeconfig = join(done.folder, "calls.kubeconfig");
+      expect(existsSync(join(done.folder, "kubeconfig-prod.yaml"))).toBe(false);
       expect(readFileSync(kubeconfig, "utf8")).toBe(`${variable("KUBECONFIG_CONTENT")}\n`);
       expect(statSync(kubeconfig).mode & 0o777).toBe(0o600);
       for (const name of readdirSync(join(done.folder, "delivery-out"))) {

@@ -62,7 +62,10 @@ describe("drift", () => {
     }));
     const json = rendered.find(({ name }) => name.endsWith("json"))!.text;
     const read = readDriftReport(json, "test");
-    const issue = { name: "drift, issue", text: driftBody({ stack: "test", refresh: "clean", report: read, program: "0" }) };
+    const issue = {
+      name: "drift, issue",
+      text: driftBody({ stack: "test", refresh: "clean", report: read, program: "0" }),
+    };
     return { exitCode, artifacts: [...rendered, issue], json };
   }
 

@@ -91,6 +91,7 @@ function sources(): string[] {
 /** What every process has, and what only tests and the build of tools look at. */
 const PLAIN = new Set([
   "PATH",
+  "PWD",
   "HOME",
   "XDG_CACHE_HOME",
   "KUBEBUILDER_ASSETS",

@@ -70,6 +70,7 @@ export const ENVIRONMENT: Readonly<Record<string, "secret" | "open">> = {
   SSH_PRIVATE_KEY: "secret",
   SSH_PRIVATE_KEY_DRIFT: "secret",
   SSH_AUTH_SOCK: "open",
+  SSH_AGENT_PID: "open",
   CNI_WINDOW: "open",
   // GitHub.
   GITHUB_TOKEN: "secret",

@@ -13,7 +13,8 @@ import { fromPlan } from "../../policy-pack/from-plan";
 import { findingText, judge } from "../../policy-pack/judge";
 import { GUARDRAILS } from "../../policy-pack/rules";
 import { planDocument, planYaml } from "../../tools/plan/document";
-import { configOf, evaluate, type Evaluation } from "../../tools/plan/evaluate";
+import { configOf } from "../../config/stack-config";
+import { evaluate, type Evaluation } from "../../tools/plan/evaluate";
 import { flowPicture } from "../../tools/plan/pictures/flow-picture";
 import { graphPicture } from "../../tools/plan/pictures/graph-picture";
 import { type KafkaKind, plantedStack, STACK } from "./fixture";
@@ -52,7 +53,12 @@ describe.each(KINDS)("a stack with every secret, Kafka: %s", (kind) => {
       plantedStack(kind, { kafkaPassword: "another one", calicoPullSecret: '{"auths":{}}' }),
     );
     const plans = [other, evaluation].map((each) => readPlan(planYaml(each), STACK));
-    const text = planComment({ summaries: [summaryOf(plans[0]!, plans[1]!)], base: "base", head: "head", program: "0" });
+    const text = planComment({
+      summaries: [summaryOf(plans[0]!, plans[1]!)],
+      base: "base",
+      head: "head",
+      program: "0",
+    });
     expect(text).toContain(STACK);
     expect(leaks({ name: "plan comment", text })).toEqual([]);
   });
@@ -87,7 +93,7 @@ describe.each(KINDS)("a stack with every secret, Kafka: %s", (kind) => {
     expect(reasons.length).toBeGreaterThan(2);
     expect(
       leaks(
-        { name: "preview comment", text: previewComment(preview, record) },
+        { name: "preview comment", text: previewComment(preview, { record }) },
         { name: "record", text: JSON.stringify(record) },
         { name: "gate", text: JSON.stringify(reasons) },
       ),
@@ -169,7 +175,7 @@ describe.each(SPOKEN.map((speak) => [speak("SECRET"), speak] as const))("a messa
     const input = { stack: STACK, refresh: "drift", report, program: "0" } as const;
     expect(
       leaks(
-        { name: "preview comment", text: previewComment(preview, record) },
+        { name: "preview comment", text: previewComment(preview, { record }) },
         { name: "drift issue", text: driftBody(input) },
         {
           name: "drift update",
