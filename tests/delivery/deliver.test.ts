@@ -216,7 +216,7 @@ test.each([
   ["an unknown action", ["destroy", "prod"], {}],
   ["an unknown stack", ["preview", "nope"], {}],
   ["a path for a stack", ["preview", "../prod"], {}],
-  ["a log level that prints credentials", ["preview", "prod"], { PULUMI_OPTION_VERBOSE: "11" }],
+  ["a log level that prints credentials", ["preview", "prod"], { PULUMI_OPTION_VERBOSE: "3" }],
 ])("%s is refused before anything runs", (_, args, env) => {
   const { status, calls } = deliver(args, { env });
   expect(status).toBe(2);

@@ -67,7 +67,7 @@ export function withoutMachines(): { values: Record<string, unknown>; secrets: R
   const { hosts: _hosts, k3s: _k3s, ...values } = openValues();
   const secrets = Object.entries(secretValues()).filter(([key]) => !OF_MACHINES.includes(key));
   return {
-    values: { ...values, protect: false, validation: { enabled: false } },
+    values: { ...values, validation: { enabled: false } },
     secrets: Object.fromEntries(secrets),
   };
 }
