@@ -197,7 +197,9 @@ withAgent.each(["SIGINT", "SIGTERM"] as const)(
         trap 'sleep 0.3; echo "pulumi ended by itself" >> calls; exit 255' INT
         : > started; while :; do sleep 0.05; done;; esac`,
     });
-    const child = spawn("bash", [script, "deploy", "prod"], { env, stdio: "ignore" });
+    const child = spawn("bash", [script, "deploy", "prod"], { env, stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (text) => (said += String(text)));
     const ended = new Promise<number | null>((settle) => child.once("close", settle));
     while (child.exitCode === null && !existsSync(path.join(folder, "started"))) await pause();
     // To the script alone, as a CI does; on a terminal the program gets it too.
@@ -206,6 +208,7 @@ withAgent.each(["SIGINT", "SIGTERM"] as const)(
     const calls = readFileSync(path.join(folder, "calls"), "utf8");
     expect(calls).toContain("pulumi ended by itself");
     expect(calls).not.toContain("validate");
+    expect(said).toContain("npm run state -- prod status");
     expect(outputsOf(folder)).toEqual([]);
     expect(existsSync(path.join(folder, KUBECONFIG))).toBe(false);
     await untilGone(Number(readFileSync(path.join(folder, "agent"), "utf8").slice(6)));

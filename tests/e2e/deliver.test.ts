@@ -176,7 +176,8 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
     const cancelled = await deploy({
       onStart: (signal, output) => {
         const timer = setInterval(() => {
-          if (!output().includes("Updating (staging)")) return;
+          // Pulumi listens by now: before its first step a signal ends it at once, and its lock stays.
+          if (!/^Updating \(staging\)[^]* refreshing/m.test(output())) return;
           clearInterval(timer);
           signal("SIGINT");
         }, 20);

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { EXIT } from "../../checks/exit-codes";
 import { programVersion } from "../../config/version";
 import { interruption, runTool, ToolError } from "../cli";
-import { CASES, type Case, type Sample } from "./cases";
+import { CASES, type Case, HEAP_MIB, type Sample } from "./cases";
 import { ratiosOf, reportOf } from "./report";
 
 const PROJECT_DIR = path.join(__dirname, "../..");
@@ -27,8 +27,8 @@ const COMMAND = {
 } as const;
 
 async function measure(name: Case, signal: AbortSignal): Promise<Sample> {
-  const child = [path.join(__dirname, "child.ts"), name];
-  const { stdout } = await promisify(execFile)(process.execPath, ["--require", "./tools/typescript.cjs", ...child], {
+  const child = ["--require", "./tools/typescript.cjs", path.join(__dirname, "child.ts"), name];
+  const { stdout } = await promisify(execFile)(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, ...child], {
     cwd: PROJECT_DIR,
     signal,
   });
