@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describeWithSshd } from "../ssh/support/sshd";
 import { rollout } from "./support/io";
-import { MiniCluster, UID } from "./support/mini-cluster";
+import { MiniCluster } from "./support/mini-cluster";
 import { type Ran, type Reply, SshHost, startAgent } from "./support/ssh-host";
 
 jest.setTimeout(60_000);
@@ -36,18 +36,16 @@ describeWithSshd("backup", () => {
     keeper.reply = ({ stdin }) => ({ stdout: `${createHash("sha256").update(stdin).digest("hex")}\n` });
   });
 
-  const subject = (more = {}) => ({
-    stack: "test",
-    kubeconfig: cluster.kubeconfig,
-    uid: UID,
-    timeoutSeconds: 20,
-    source: server.target,
-    // Both listen on loopback here.
-    to: { ...keeper.target, address: "localhost" },
-    name: "before-flannel-to-calico",
-    datastore: "sqlite",
-    ...more,
-  });
+  const subject = (more = {}) =>
+    cluster.subject({
+      timeoutSeconds: 20,
+      source: server.target,
+      // Both listen on loopback here.
+      to: { ...keeper.target, address: "localhost" },
+      name: "before-flannel-to-calico",
+      datastore: "sqlite",
+      ...more,
+    });
 
   test("goes from the first server to the other machine whole, and through no output", async () => {
     const done = await rollout("backup", subject());

@@ -1,5 +1,5 @@
 import { rollout } from "./support/io";
-import { MiniCluster, POOL, UID } from "./support/mini-cluster";
+import { MiniCluster, POOL } from "./support/mini-cluster";
 
 jest.setTimeout(60_000);
 
@@ -9,13 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.stop());
 
-const subject = (more = {}) => ({
-  stack: "test",
-  kubeconfig: cluster.kubeconfig,
-  uid: UID,
-  timeoutSeconds: 5,
-  ...more,
-});
+const subject = (more = {}) => cluster.subject(more);
 const CRD = "/apis/crd.projectcalico.org/v1";
 const OPERATOR = "/apis/operator.tigera.io/v1";
 const NS = "/api/v1/namespaces";

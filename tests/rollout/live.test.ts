@@ -1,7 +1,7 @@
 /** A step as a person sees it on a terminal. */
 import { Emulator } from "../terminal/support/emulator";
 import { rollout } from "./support/io";
-import { MiniCluster, UID } from "./support/mini-cluster";
+import { MiniCluster } from "./support/mini-cluster";
 
 jest.setTimeout(60_000);
 
@@ -16,13 +16,7 @@ describe("a step on a terminal", () => {
   });
   afterEach(() => cluster.stop());
 
-  const subject = (more = {}) => ({
-    stack: "test",
-    kubeconfig: cluster.kubeconfig,
-    uid: UID,
-    timeoutSeconds: 5,
-    ...more,
-  });
+  const subject = (more = {}) => cluster.subject(more);
   const withoutTimes = (lines: readonly string[]) => lines.map((line) => line.replace(/\d+\.\d s/, "T"));
 
   test("has a line for each part, with what became of it", async () => {

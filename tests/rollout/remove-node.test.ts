@@ -1,7 +1,7 @@
 import type { Node } from "../../checks/cluster/objects";
 import { reasonAgainst } from "../../rollout/remove-node/quorum";
 import { rollout } from "./support/io";
-import { MiniCluster, UID } from "./support/mini-cluster";
+import { MiniCluster } from "./support/mini-cluster";
 
 jest.setTimeout(60_000);
 
@@ -43,14 +43,7 @@ describe("remove-node", () => {
     cluster.node("a1", "calico");
   });
   afterEach(() => cluster.stop());
-  const subject = (more = {}) => ({
-    stack: "test",
-    kubeconfig: cluster.kubeconfig,
-    uid: UID,
-    timeoutSeconds: 5,
-    node: "a1",
-    ...more,
-  });
+  const subject = (more = {}) => cluster.subject({ node: "a1", ...more });
   const nodePath = "/api/v1/nodes/a1";
 
   test("cordons, moves the pods of every address, leaves DaemonSets', deletes the Node", async () => {

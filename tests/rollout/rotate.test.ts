@@ -8,7 +8,7 @@ import { stackToken } from "../../rollout/rotate/token-file";
 import { describeWithSshd } from "../ssh/support/sshd";
 import { Emulator } from "../terminal/support/emulator";
 import { rollout } from "./support/io";
-import { MiniCluster, UID } from "./support/mini-cluster";
+import { MiniCluster } from "./support/mini-cluster";
 import { type Ran, type Reply, SshHost, startAgent } from "./support/ssh-host";
 
 jest.setTimeout(60_000);
@@ -63,17 +63,15 @@ describeWithSshd("rotate", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const subject = (what: string, more = {}) => ({
-    stack: "test",
-    kubeconfig: cluster.kubeconfig,
-    uid: UID,
-    timeoutSeconds: 30,
-    what,
-    servers: hosts.slice(0, 3).map(({ target }) => target),
-    agents: hosts.slice(3).map(({ target }) => target),
-    preview: false,
-    ...more,
-  });
+  const subject = (what: string, more = {}) =>
+    cluster.subject({
+      timeoutSeconds: 30,
+      what,
+      servers: hosts.slice(0, 3).map(({ target }) => target),
+      agents: hosts.slice(3).map(({ target }) => target),
+      preview: false,
+      ...more,
+    });
   const changes = () => order.filter((line) => !line.endsWith(" check"));
   const tokenFile = () => join(folder, "new-token");
 

@@ -1,7 +1,7 @@
 import { type Deployment, parseBefore, reasonAgainst, restore, spreadPatch } from "../../rollout/spread/deployment";
 import { rollout } from "./support/io";
 import type { Stored } from "./support/mini-api";
-import { MiniCluster, UID } from "./support/mini-cluster";
+import { MiniCluster } from "./support/mini-cluster";
 
 jest.setTimeout(60_000);
 
@@ -18,7 +18,7 @@ describe("spread and unspread", () => {
   });
   afterEach(() => cluster.stop());
 
-  const subject = () => ({ stack: "test", kubeconfig: cluster.kubeconfig, uid: UID, timeoutSeconds: 5 });
+  const subject = () => cluster.subject({});
   const deployment = (): Stored => cluster.api.objects.get(PATH)!;
   const nodes = () =>
     cluster

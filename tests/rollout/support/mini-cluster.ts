@@ -90,6 +90,11 @@ export class MiniCluster {
     return path;
   }
 
+  /** What every step is told: which cluster, and how long to wait. */
+  subject<T extends object>(more: T) {
+    return { stack: "test", kubeconfig: this.kubeconfig, uid: UID, timeoutSeconds: 5, ...more };
+  }
+
   async stop(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     await this.api.stop();
