@@ -30,7 +30,7 @@ export const cluster = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Objects that others made are being taken over (docs/adopt.md): the stack wins fields that other managers hold, which without it end the first preview as conflicts, and leaves the podSpec of existing Servers as it is. Take it out when `npm run adopt` finds nothing left. Default: false.",
+      "Objects that others made are being taken over (docs/adopt.md): the stack may win fields that other managers hold, leaves the podSpec of existing Servers as it is, and only reports the Pod Security level of its namespaces. Take it out when `npm run adopt` finds nothing left. Default: false.",
     ),
 });
 

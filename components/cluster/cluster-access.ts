@@ -48,8 +48,9 @@ export class ClusterAccess extends pulumi.ComponentResource {
         // Every switch is set, to the provider's own default where nothing is said: one that is left out is read from the environment.
         deleteUnreachable: false,
         enableConfigMapMutable: false,
-        // While objects of others are taken over, their managers still hold fields that the stack declares.
-        enablePatchForce: args.cluster.takeOver === true,
+        // What is declared wins: an edit by hand would otherwise end every later preview as a conflict (tried with 4.34.2), and no
+        // update could mend it. An object that the state does not hold is still never written over.
+        enablePatchForce: true,
         enableSecretMutable: false,
         enableServerSideApply: true,
         skipUpdateUnreachable: false,

@@ -54,16 +54,14 @@ function objectObstacles(found: FoundObject, { context, takeOver }: ObstacleOpti
     ...(held.length === 0 || takeOver
       ? []
       : about(
-          `${managers(held)} hold${new Set(held.map(({ by }) => by)).size === 1 ? "s" : ""} ${held
-            .map(({ field }) => field)
-            .slice(0, 3)
-            .join(
-              ", ",
-            )}${held.length > 3 ? ` and ${held.length - 3} more` : ""}, which ends the first preview as a conflict`,
+          `held by ${managers(held)}, and changed by the first up: ${listed(held.map(({ field }) => field))}`,
           `pulumi config set --path cluster.takeOver true -s ${quote(context.subject.stack)}`,
         )),
   ];
 }
+
+const listed = (fields: readonly string[]): string =>
+  fields.slice(0, 3).join(", ") + (fields.length > 3 ? ` and ${fields.length - 3} more` : "");
 
 const managers = (changes: readonly { readonly by?: string | undefined }[]): string =>
   [...new Set(changes.map(({ by }) => by))].join(" and ");

@@ -40,7 +40,7 @@ describe("ClusterAccess", () => {
         clusterIdentifier: "test",
         deleteUnreachable: "false",
         enableConfigMapMutable: "false",
-        enablePatchForce: "false",
+        enablePatchForce: "true",
         enableSecretMutable: "false",
         enableServerSideApply: "true",
         skipUpdateUnreachable: "false",
@@ -51,14 +51,5 @@ describe("ClusterAccess", () => {
     } finally {
       process.env = before;
     }
-  });
-
-  it("wins fields of other managers only while objects are taken over", async () => {
-    const takingOver = { ...args, cluster: { ...config.cluster, takeOver: true } };
-    const recording = await recordComponent(() => void new ClusterAccess("cluster", takingOver));
-    expect(recording.named("cluster-provider").inputs).toMatchObject({
-      enablePatchForce: "true",
-      upsertExistingObjects: "false",
-    });
   });
 });

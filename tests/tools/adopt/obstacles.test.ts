@@ -38,10 +38,10 @@ test("an object that Pulumi would delete and make anew, with the fields that dec
 test("fields of other managers, unless the stack takes over", () => {
   const changes = ["a", "b", "c", "d"].map((field) => change(field, { by: "helm" }));
   expect(told([found("Namespace", changes)], false)).toEqual([
-    "Namespace n/o: helm holds a, b, c and 1 more, which ends the first preview as a conflict",
+    "Namespace n/o: held by helm, and changed by the first up: a, b, c and 1 more",
   ]);
   expect(told([found("Namespace", [change("a", { by: "helm" }), change("b", { by: "eve" })])], false)[0]).toContain(
-    "helm and eve hold a, b,",
+    "held by helm and eve, and changed by the first up: a, b",
   );
   expect(told([found("Namespace", changes)], true)).toEqual([]);
   expect(told([found("Namespace", [change("a")])], false)).toEqual([]);
