@@ -22,6 +22,12 @@ export interface KeyLinesInput {
   readonly forcedCommand?: string;
 }
 
+/**
+ * `port-forwarding` allows both directions, and no option forbids listening: it is held to one port that is of no use.
+ * OpenSSH 7.8 and later; an older sshd refuses a key with an option that it does not know.
+ */
+const LISTENS_NOWHERE = 'permitlisten="127.0.0.1:1"';
+
 /** One line, and where it belongs. */
 export interface KeyLine {
   /** `machine`, or `bastion`: the machine that the others are reached through. */
@@ -78,7 +84,7 @@ export function keyLines(input: KeyLinesInput): KeyLine[] {
       where: [group[0]!.bastion.address],
       user: group[0]!.bastion.user,
       // Connections to the machines alone; a command of its own, so that there is no shell.
-      line: line("port-forwarding", ...group.map(({ open }) => open), 'command="/bin/false"'),
+      line: line("port-forwarding", ...group.map(({ open }) => open), LISTENS_NOWHERE, 'command="/bin/false"'),
     }),
   );
   return [...machines, ...bastions];

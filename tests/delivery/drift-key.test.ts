@@ -28,7 +28,7 @@ test("machines with the same login share a line; a bastion opens connections to 
       role: "bastion",
       where: ["bastion.example.com"],
       user: "jump",
-      line: `restrict,${from},port-forwarding,permitopen="192.0.2.1:22",permitopen="192.0.2.2:2222",command="/bin/false" ${KEY} drift of prod`,
+      line: `restrict,${from},port-forwarding,permitopen="192.0.2.1:22",permitopen="192.0.2.2:2222",permitlisten="127.0.0.1:1",command="/bin/false" ${KEY} drift of prod`,
     },
   ]);
 });

@@ -4,7 +4,7 @@
  * else a refusal would prove nothing.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import { hostname } from "node:os";
@@ -75,11 +75,11 @@ describeWithClients("the key of drift", () => {
   beforeEach(() => rmSync(mark, { force: true }));
 
   /** What a client of OpenSSH says and ends with. It must not block this process, which is the service too. */
-  const client = (program: string, key: string, args: readonly string[], input = "") =>
+  const client = (program: string, key: string, args: readonly string[], input = "", to = host.port) =>
     new Promise<{ code: number | null; output: string }>((resolve, reject) => {
       const identity = ["-F", "none", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"];
       const pinned = ["-o", `UserKnownHostsFile=${known}`, "-o", "StrictHostKeyChecking=yes"];
-      const port = [program === "ssh" ? "-p" : "-P", String(host.port)];
+      const port = [program === "ssh" ? "-p" : "-P", String(to)];
       const env = { ...process.env, SSH_AUTH_SOCK: keys.socket };
       const child = spawn(program, [...identity, ...pinned, ...port, ...args], { env, stdio: "pipe" });
       let output = "";
@@ -238,6 +238,11 @@ describeWithClients("the key of drift", () => {
       const run = await withSession(onGate, agent, (session) => session.run(`touch ${mark}`));
       expect(run.code).not.toBe(0);
       expect(existsSync(mark)).toBe(false);
+      appendFileSync(known, `[127.0.0.1]:${bastion.port} ${bastion.hostKey}\n`);
+      const back = `127.0.0.1:${await freePort()}:127.0.0.1:${servicePort}`;
+      const listen = ["-o", "ExitOnForwardFailure=yes", "-N", "-R", back, at];
+      const { output } = await client("ssh", drift, listen, "", bastion.port);
+      expect(output).toContain("remote port forwarding failed");
     } finally {
       await bastion.stop();
     }
