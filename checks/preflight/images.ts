@@ -79,7 +79,8 @@ async function probeImages(name: string, context: CheckContext, signal: AbortSig
   const { facts } = await context.hosts.look(name);
   if (facts.k3s.unit === undefined) return skipped("K3s is not installed there yet");
   const listed = await context.hosts.asRoot(name, "k3s ctr -n k8s.io images ls -q", { signal });
-  if (listed.code !== 0) return skipped(`its containerd does not answer (${redact(listed.stderr).trim().split("\n").at(-1)})`);
+  if (listed.code !== 0)
+    return skipped(`its containerd does not answer (${redact(listed.stderr).trim().split("\n").at(-1)})`);
   const there = new Set(listed.stdout.split("\n"));
   const runs = await runsCalico(name, context, signal);
   const missing = neededImages(context.machines).filter(
