@@ -132,6 +132,7 @@ const READERS_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^(npm run plan -- )<stack>/, "$1staging"],
   [/^(npm run (?:diagnose|drift|validate|policies|adopt) -- )(?:<stack>|(?:staging|prod)\b)/, "$1SANDBOX"],
   [/^(npm run --silent sbom -- )STACK\b/, "$1staging"],
+  [/ --kubeconfig kubeconfig-staging\.yaml/, ""], // KUBECONFIG names the sandbox's
   [/<namespace>/, "financial-ml"],
   [/(?<=get tigerastatus )<name>/, "calico"],
   [/(?<=get model )<name>/, "test-model-simple"],
