@@ -41,6 +41,7 @@ const TRAINING = "docs/training.md";
 
 /** First match wins. */
 export const ROWS: readonly Row[] = [
+  { page: "docs/benchmarks/newcomer.md", command: /./, where: "internet" },
   { page: TRAINING, command: /^npm run diagnose -- --rules$/, where: "alone", says: [/model-capability/] },
   { page: TRAINING, command: /^(npm run|kubectl|sed|export KUBECONFIG|rm training)/, where: "training" },
 
