@@ -6,6 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { EXIT } from "../../checks/exit-codes";
 import { programVersion } from "../../config/version";
+import { above, liveSteps, step } from "../../terminal/steps/live";
 import { interruption, runTool, ToolError } from "../cli";
 import { CASES, type Case, HEAP_MIB, type Sample } from "./cases";
 import { ratiosOf, reportOf } from "./report";
@@ -43,18 +44,27 @@ function roundsOf(text = "5"): number {
 void runTool(COMMAND, async ({ flags }) => {
   const rounds = roundsOf(flags.rounds);
   const { signal, dispose } = interruption();
+  const { stderr, env } = process;
+  const names = Array.from({ length: rounds }, (_, index) => `round ${index + 1}/${rounds}`);
+  const live = liveSteps({ title: "bench", expected: names }, { stderr, env, signal });
   const samples: Record<Case, Sample[]> = { empty: [], staging: [], small: [], large: [] };
   try {
-    for (let round = 1; round <= rounds; round++) {
-      for (const name of Object.keys(CASES) as Case[]) {
-        const sample = await measure(name, signal);
-        samples[name].push(sample);
-        process.stderr.write(`round ${round}/${rounds}, ${name}: ${(sample.total / 1000).toFixed(2)} s\n`);
-      }
+    for (const round of names) {
+      await step(live, round, async (tell) => {
+        for (const name of Object.keys(CASES) as Case[]) {
+          tell(`${name} ...`);
+          const sample = await measure(name, signal);
+          samples[name].push(sample);
+          const line = `${round}, ${name}: ${(sample.total / 1000).toFixed(2)} s\n`;
+          above(live, () => stderr.write(line));
+        }
+      });
     }
+    live?.stop(false);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
+    live?.stop(true);
     dispose();
   }
   const ratios = ratiosOf(samples);
