@@ -84,7 +84,9 @@ export function connect(dryRun: boolean): GitHub {
   const { GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL = "https://api.github.com" } = process.env;
   if (dryRun) return new GitHub(GITHUB_REPOSITORY ?? "owner/repository", dryTransport);
   if (!GITHUB_TOKEN || !GITHUB_REPOSITORY) {
-    throw new ToolError("posting needs GITHUB_TOKEN and GITHUB_REPOSITORY in the environment; --dry-run needs neither");
+    throw new ToolError(
+      "GitHub needs GITHUB_TOKEN and GITHUB_REPOSITORY in the environment; a --dry-run needs neither",
+    );
   }
   return readAs(() => new GitHub(GITHUB_REPOSITORY, httpTransport(GITHUB_API_URL, GITHUB_TOKEN)));
 }

@@ -54,14 +54,15 @@ export async function k3sPlans() {
 const COMMITS = { base: "1111111111111111111111111111111111111111", head: "2222222222222222222222222222222222222222" };
 const AT = "2026-01-02T03:04:05.000Z";
 
+const WINDOW = { start: new Date("2026-01-02T03:00:00Z"), end: new Date("2026-01-02T06:00:00Z") };
+
 function gateText(summary: Summary): string {
   const record = recordOf(summary, { commit: COMMITS.head, configDigest: "c".repeat(64), program: PROGRAM, at: AT });
   const cases = {
     "another commit is checked out, two days later": { commit: COMMITS.base, now: new Date("2026-01-04T03:04:05Z") },
     "the stack file was changed after the preview": { configDigest: "d".repeat(64) },
-    "within an acknowledged window": {
-      window: { start: new Date("2026-01-02T03:00:00Z"), end: new Date("2026-01-02T06:00:00Z") },
-    },
+    "an environment without reviewers": { window: WINDOW, approval: { environment: "approve-prod", by: [] } },
+    "within an acknowledged window": { window: WINDOW, approval: { environment: "approve-prod", by: ["octocat"] } },
   };
   const common = {
     record,

@@ -16,6 +16,15 @@ export interface GateInput {
   /** Oldest preview that may be deployed, in hours. */
   readonly maxAgeHours: number;
   readonly window?: Window;
+  /** Who must have approved, and who did. @default nobody must */
+  readonly approval?: Approval;
+}
+
+export interface Approval {
+  /** Of GitHub, with required reviewers. */
+  readonly environment: string;
+  /** Logins of those who approved this run for it. */
+  readonly by: readonly string[];
 }
 
 interface Rule {
@@ -75,6 +84,13 @@ const RULES: readonly Rule[] = [
   },
   { id: "age", refusal: ageRefusal },
   { id: "cni-window", refusal: windowRefusal },
+  {
+    id: "approval",
+    refusal: ({ approval }) =>
+      approval === undefined || approval.by.length > 0
+        ? undefined
+        : `nobody approved this run for the environment ${approval.environment}; give it required reviewers, then run the workflow again`,
+  },
 ];
 
 export interface Refusal {

@@ -82,6 +82,18 @@ test("what the gate refuses is not deployed", () => {
   expect(calls).not.toContain("pulumi up");
 });
 
+test("the gate alone is asked for an approval, with the token and without the passphrase", () => {
+  const env = { GITHUB_TOKEN: "planted-token", PULUMI_CONFIG_PASSPHRASE: "planted-passphrase" };
+  const does = 'echo "${GITHUB_TOKEN:+token} ${PULUMI_CONFIG_PASSPHRASE:+passphrase}" >> calls';
+  const told = (more: Readonly<Record<string, string>>) =>
+    deliver(["deploy", "prod"], { env: { ...env, ...more }, does });
+  const { calls, stdout, stderr } = told({ APPROVAL: "approve-prod" });
+  expect(calls).toMatch(/ delivery:gate .* --approval approve-prod\ntoken \n/);
+  expect(calls.match(/^token/gm)).toHaveLength(1);
+  expect(stdout + stderr + calls).not.toContain("planted");
+  expect(told({}).calls).not.toContain("--approval");
+});
+
 test("a failed validation fails the deployment", () => {
   expect(deliver(["deploy", "prod"], { exits: { "npm run --silent validate": 1 } }).status).toBe(1);
 });

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { configDigest } from "../../delivery/gate/digest";
 import { execute } from "../../sandbox/engine/command";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import type { Context } from "../support/workflows/expressions";
@@ -158,6 +159,46 @@ withGit(`workflows without an engine${hasGit() ? "" : " (skipped: there is no gi
       ?.split("\n")
       .find((line) => line.includes("bold"));
     expect(line).not.toMatch(/[|*<>[\]@]|#(?!\d+;)|https:\/\//);
+  });
+
+  test("the gate of prod asks whether a reviewer of this run's environment approved", async () => {
+    const clone = origin.clone();
+    origin.linkPackages(clone);
+    const record = join(folder, "record.json");
+    const content = {
+      ...{ version: 1, kind: "seldon-k3s.preview", stack: "prod", commit: origin.head() },
+      ...{ configDigest: configDigest(clone, "prod"), changesDigest: "c".repeat(64), at: new Date().toISOString() },
+    };
+    writeFileSync(record, JSON.stringify(content));
+    const gate = async (env: Readonly<Record<string, string>> = {}) => {
+      const { code, stdout, stderr } = await execute({
+        program: process.execPath,
+        args: ["tools/run.mjs", "delivery:gate", "prod", "--record", record, "--approval", "approve-prod"],
+        cwd: clone,
+        env: { PATH: pathOf(), ...github.env, GITHUB_TOKEN: TOKEN, GITHUB_RUN_ID: "7", ...env },
+        signal: new AbortController().signal,
+        onLine: () => undefined,
+      });
+      return [code, stdout + stderr] as const;
+    };
+    const review = (state: string, environment: string, login: string) => ({
+      ...{ state, comment: "", user: { login } },
+      environments: [{ id: 1, name: environment }],
+    });
+    // An environment that nobody set up lets everybody through.
+    expect(await gate()).toEqual([
+      1,
+      expect.stringMatching(/^refused \(approval\): nobody approved .* approve-prod; /),
+    ]);
+    github.approvals.set("8", [review("approved", "approve-prod", "of-another-run")]);
+    github.approvals.set("7", [review("approved", "preview-prod", "a"), review("rejected", "approve-prod", "b")]);
+    expect((await gate())[0]).toBe(1);
+    github.approvals.set("7", [review("rejected", "approve-prod", "b"), review("approved", "approve-prod", "octocat")]);
+    expect(await gate()).toEqual([0, expect.stringMatching(/^go: prod at .*, approved by octocat$/m)]);
+    // Who cannot be asked has not approved.
+    expect(await gate({ GITHUB_TOKEN: "another" })).toEqual([2, expect.stringContaining("GitHub answered 401")]);
+    expect(await gate({ GITHUB_TOKEN: "" })).toEqual([2, expect.stringContaining("GITHUB_TOKEN")]);
+    expect(await gate({ GITHUB_RUN_ID: "../../issues" })).toEqual([2, expect.stringContaining("GITHUB_RUN_ID")]);
   });
 
   test("drift of a machine that nobody can reach neither opens nor closes an issue", async () => {

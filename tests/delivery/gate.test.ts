@@ -30,6 +30,7 @@ const window = readWindow("2026-01-02T09:00Z/2026-01-02T11:00Z");
 test("what was previewed goes", () => {
   expect(refusals(go)).toEqual([]);
   expect(refusals({ ...go, record: withCni, window })).toEqual([]);
+  expect(refusals({ ...go, approval: { environment: "approve-prod", by: ["octocat"] } })).toEqual([]);
 });
 
 test.each<[string, Partial<GateInput>]>([
@@ -45,6 +46,7 @@ test.each<[string, Partial<GateInput>]>([
   ["cni-window", { cni: "switch: none → vxlan" }],
   ["cni-window", { record: withCni, window, now: new Date("2026-01-02T11:00:00Z") }],
   ["cni-window", { record: withCni, window, now: new Date("2026-01-02T08:59:59Z") }],
+  ["approval", { approval: { environment: "approve-prod", by: [] } }],
 ])("refused: %s (%#)", (rule, change) => {
   const found = refusals({ ...go, ...change });
   expect(found.map((one) => one.rule)).toEqual([rule]);

@@ -9,7 +9,8 @@ import { provideTools } from "../../sandbox/build/tool-cache";
 import type { Tool } from "../../sandbox/build/tool-table";
 import { Progress } from "../../sandbox/progress";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
-import { readWorkflow, workflowFiles, workflowText } from "../support/workflows/workflow";
+import { fill } from "../support/workflows/expressions";
+import { instancesOf, readWorkflow, workflowFiles, workflowText } from "../support/workflows/workflow";
 
 const files = workflowFiles(PROJECT_DIR);
 const textOf = (file: string) => workflowText(PROJECT_DIR, file);
@@ -56,16 +57,54 @@ test.each(files)("%s: nothing is permitted by default", (file) => {
 });
 
 test.each(jobs.filter(({ text }) => text.includes("secrets.")))(
-  "$file, $name: secrets come with an environment and one run per stack",
+  "$file, $name: secrets come with an environment, and nobody is thrown out of a queue",
   ({ file, job }) => {
     expect(job.environment).toMatch(/./);
-    expect(job.concurrency?.group).toMatch(/^stack-/);
     // Who waits must not be thrown out by who comes later.
     expect(job.concurrency).toMatchObject({ "cancel-in-progress": false, queue: "max" });
     if (Object.hasOwn(workflowOf(file).on, "pull_request"))
       expect(job.if).toBe("github.event.pull_request.head.repo.full_name == github.repository");
   },
 );
+
+/** What a team is told to set up: the environments, and those with required reviewers. */
+const setUp = readFileSync(path.join(PROJECT_DIR, "docs/delivery.md"), "utf8");
+const [, all = "", reviewed = ""] = /^2\. Environments (.*)\. Required reviewers on\s+(.*);/m.exec(setUp) ?? [];
+const [ENVIRONMENTS, REVIEWED] = [all, reviewed].map((text) => [...text.matchAll(/`(.+?)`/g)].map(([, name]) => name));
+const inEnvironments = jobs.flatMap(({ file, name, job }) =>
+  instancesOf(job)
+    .map((matrix) => ({ matrix, github: { event: { pull_request: { number: 5 } } } }))
+    .map((context) => ({ matrix: context.matrix, in: (value = "") => fill(fill(value, context), context) }))
+    .filter(() => job.environment !== undefined)
+    .map(({ in: filled }) => ({
+      ...{ file, name },
+      environment: filled(job.environment),
+      group: filled(job.concurrency?.group),
+    })),
+);
+
+test.each(inEnvironments)(
+  "$file, $name in $environment: one run per stack, and who waits for a reviewer holds no stack's group",
+  ({ environment, group }) => {
+    if (REVIEWED?.includes(environment)) expect(group).not.toMatch(/^stack-/);
+    else expect(group).toBe(`stack-${environment.replace(/^(drift|preview)-/, "")}`);
+  },
+);
+
+test("the environments are those that the docs have set up", () => {
+  expect([...new Set(inEnvironments.map(({ environment }) => environment))].sort()).toEqual([...ENVIRONMENTS!].sort());
+});
+
+test("prod is deployed by one job, behind the reviewers whom its gate asks for", () => {
+  const deploying = jobs.filter(({ text }) => /deliver deploy (?!staging)/.test(text));
+  expect(deploying.map(({ file, name }) => `${file} ${name}`)).toEqual(["deploy.yml prod"]);
+  const { needs = [], steps, permissions } = deploying[0]!.job;
+  const [approval = ""] = needs;
+  const { environment, concurrency } = workflowOf("deploy.yml").jobs[approval]!;
+  expect([environment, concurrency]).toEqual(["approve-prod", undefined]);
+  expect(steps.find(({ name }) => name === "deploy")?.env).toMatchObject({ APPROVAL: environment });
+  expect(permissions).toMatchObject({ actions: "read" });
+});
 
 /** Every command line of the workflows and of the GitLab example. */
 const gitlab = load(readFileSync(path.join(PROJECT_DIR, "docs/examples/gitlab-ci.yml"), "utf8")) as Readonly<
@@ -92,7 +131,7 @@ test.each([...commands.values()])("%s: `%s` is a command that exists, with flags
     expect(deliver[1] ?? "").toBe(file === "gitlab-ci.yml" ? "" : "exec ");
     return;
   }
-  if (line === "npm ci") return;
+  if (line === "npm ci" || /^echo "[^"$`]*"$/.test(line)) return;
   const [, name = "", rest = ""] = /^npm (?:run (?:--silent )?)?(\S+)(?: -- (.*))?$/.exec(line) ?? [];
   const { stdout, status } = spawnSync(process.execPath, ["tools/run.mjs", name, "--help"], {
     cwd: PROJECT_DIR,

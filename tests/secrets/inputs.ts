@@ -71,10 +71,12 @@ export const ENVIRONMENT: Readonly<Record<string, "secret" | "open">> = {
   SSH_PRIVATE_KEY_DRIFT: "secret",
   SSH_AUTH_SOCK: "open",
   SSH_AGENT_PID: "open",
+  APPROVAL: "open",
   CNI_WINDOW: "open",
   // GitHub.
   GITHUB_TOKEN: "secret",
   GITHUB_REPOSITORY: "open",
+  GITHUB_RUN_ID: "open",
   GITHUB_API_URL: "open",
   GITHUB_STEP_SUMMARY: "open",
   PULL_REQUEST: "open",

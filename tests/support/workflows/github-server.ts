@@ -1,4 +1,4 @@
-/** A stand-in for GitHub's REST API on loopback: comments, issues and pull requests of one repository, kept in memory. */
+/** A stand-in for GitHub's REST API on loopback: comments, issues, pull requests and reviews of one repository, in memory. */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -44,6 +44,8 @@ export class GitHubServer {
   readonly pulls: Pull[] = [];
   /** Comments by the number of their issue or pull request. */
   readonly comments = new Map<number, Entry[]>();
+  /** Reviews of runs by the number of the run. */
+  readonly approvals = new Map<string, readonly object[]>();
   /** `METHOD /path` of every call that wrote. */
   readonly writes: string[] = [];
   readonly #server: Server;
@@ -113,6 +115,8 @@ export class GitHubServer {
       return { status: 200, body: list.slice((page - 1) * size, page * size) };
     };
     if (comments) return of(this.comments.get(Number(comments[1])) ?? []);
+    const reviews = /^\/actions\/runs\/(\d+)\/approvals$/.exec(path);
+    if (reviews) return { status: 200, body: this.approvals.get(reviews[1] ?? "") ?? [] };
     if (path === "/pulls") return of(this.pulls.filter(({ head }) => head.label === query.get("head")));
     if (path === "/issues") {
       const label = query.get("labels");

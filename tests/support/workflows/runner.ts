@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Context, fill, holds } from "./expressions";
-import type { Job, Step } from "./workflow";
+import { type Instance, instancesOf, type Job, type Step } from "./workflow";
 
 export interface StepRun {
   readonly step: Step;
@@ -48,19 +48,18 @@ export class Runner {
 
   /**
    * Runs a job in a clone.
-   * @param matrix The instance of the matrix, where the job has one.
+   * @param row What tells the instance of the matrix, where the job has one.
    * @param onStart Gets a way to signal each step and what it has said so far, for tests that interrupt.
    */
   async run(
     job: Job,
     clone: string,
     event: Context,
-    matrix: Readonly<Record<string, string>> = {},
+    row: Instance = {},
     onStart: (signal: (name: NodeJS.Signals) => void, output: () => string) => void = () => undefined,
   ): Promise<JobRun> {
-    for (const [key, value] of Object.entries(matrix)) {
-      if (!job.strategy?.matrix[key]?.includes(value)) throw new Error(`the matrix has no ${key} "${value}"`);
-    }
+    const matrix = instancesOf(job).find((one) => Object.entries(row).every(([key, value]) => one[key] === value));
+    if (matrix === undefined) throw new Error(`the matrix has no ${JSON.stringify(row)}`);
     const temp = join(this.#options.folder, `job-${++this.#jobs}`);
     mkdirSync(join(temp, "home"), { recursive: true });
     const context = { ...event, matrix, runner: { temp } };

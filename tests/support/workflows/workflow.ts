@@ -16,7 +16,7 @@ export interface Job {
   readonly name?: string;
   readonly needs?: readonly string[];
   readonly "runs-on": string | readonly string[];
-  readonly strategy?: { readonly matrix: Readonly<Record<string, readonly string[]>> };
+  readonly strategy?: { readonly matrix: Readonly<Record<string, readonly (string | Instance)[]>> };
   readonly environment?: string;
   readonly concurrency?: Concurrency;
   readonly permissions?: Readonly<Record<string, string>>;
@@ -24,6 +24,9 @@ export interface Job {
   readonly if?: string;
   readonly steps: readonly Step[];
 }
+
+/** A row of a matrix. */
+export type Instance = Readonly<Record<string, string>>;
 
 export interface Concurrency {
   readonly group: string;
@@ -46,6 +49,13 @@ export const workflowText = (project: string, file: string): string =>
   readFileSync(join(project, FOLDER, file), "utf8");
 
 export const readWorkflow = (project: string, file: string): Workflow => load(workflowText(project, file)) as Workflow;
+
+/** The rows of the job's matrix, which is a list of rows or has one key; a job without one has one row without keys. */
+export function instancesOf({ strategy }: Job): readonly Instance[] {
+  const [[key, values] = ["include", [{}]], ...more] = Object.entries(strategy?.matrix ?? {});
+  if (more.length > 0) throw new Error("a matrix of more than one key is not known here");
+  return values.map((value) => (typeof value === "string" ? { [key]: value } : value));
+}
 
 /** @throws Error when the workflow has no such job. */
 export function jobOf(project: string, file: string, name: string): Job {
