@@ -18,7 +18,7 @@ import { configDigest } from "../../delivery/gate/digest";
 import { execute } from "../../sandbox/engine/command";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import type { Context } from "../support/workflows/expressions";
-import { BOT, GitHubServer } from "../support/workflows/github-server";
+import { BOT, GitHubServer, RUN_ID } from "../support/workflows/github-server";
 import { hasGit, Origin } from "../support/workflows/origin";
 import { expectPosted } from "../support/workflows/posted";
 import { pathOf, Runner } from "../support/workflows/runner";
@@ -175,7 +175,7 @@ withGit(`workflows without an engine${hasGit() ? "" : " (skipped: there is no gi
         program: process.execPath,
         args: ["tools/run.mjs", "delivery:gate", "prod", "--record", record, "--approval", "approve-prod"],
         cwd: clone,
-        env: { PATH: pathOf(), ...github.env, GITHUB_TOKEN: TOKEN, GITHUB_RUN_ID: "7", ...env },
+        env: { PATH: pathOf(), ...github.env, GITHUB_TOKEN: TOKEN, ...env },
         signal: new AbortController().signal,
         onLine: () => undefined,
       });
@@ -191,9 +191,12 @@ withGit(`workflows without an engine${hasGit() ? "" : " (skipped: there is no gi
       expect.stringMatching(/^refused \(approval\): nobody approved .* approve-prod; /),
     ]);
     github.approvals.set("8", [review("approved", "approve-prod", "of-another-run")]);
-    github.approvals.set("7", [review("approved", "preview-prod", "a"), review("rejected", "approve-prod", "b")]);
+    github.approvals.set(RUN_ID, [review("approved", "preview-prod", "a"), review("rejected", "approve-prod", "b")]);
     expect((await gate())[0]).toBe(1);
-    github.approvals.set("7", [review("rejected", "approve-prod", "b"), review("approved", "approve-prod", "octocat")]);
+    github.approvals.set(RUN_ID, [
+      review("rejected", "approve-prod", "b"),
+      review("approved", "approve-prod", "octocat"),
+    ]);
     expect(await gate()).toEqual([0, expect.stringMatching(/^go: prod at .*, approved by octocat$/m)]);
     // Who cannot be asked has not approved.
     expect(await gate({ GITHUB_TOKEN: "another" })).toEqual([2, expect.stringContaining("GitHub answered 401")]);

@@ -95,6 +95,12 @@ test("the environments are those that the docs have set up", () => {
   expect([...new Set(inEnvironments.map(({ environment }) => environment))].sort()).toEqual([...ENVIRONMENTS!].sort());
 });
 
+test("staging is previewed and deployed by one job, so that no other preview has its turn between", () => {
+  const { steps } = workflowOf("deploy.yml").jobs["staging"]!;
+  const delivered = steps.flatMap(({ run = "" }) => /\.ci\/deliver (.*)/.exec(run)?.[1] ?? []);
+  expect(delivered).toEqual(["preview staging", "deploy staging"]);
+});
+
 test("prod is deployed by one job, behind the reviewers whom its gate asks for", () => {
   const deploying = jobs.filter(({ text }) => /deliver deploy (?!staging)/.test(text));
   expect(deploying.map(({ file, name }) => `${file} ${name}`)).toEqual(["deploy.yml prod"]);

@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { missingPrograms } from "../../sandbox/engine/choose";
 import { Sender } from "../../checks/cluster/sender";
 import { ClusterApi } from "../../checks/cluster/api";
+import { RUN_ID } from "../support/workflows/github-server";
 import { hasGit } from "../support/workflows/origin";
 import { expectPosted } from "../support/workflows/posted";
 import type { JobRun } from "../support/workflows/runner";
-import { type Delivery, type JobOptions, PLANTED, startDelivery } from "./support/delivery";
+import { type Delivery, type JobOptions, PLANTED, startDelivery, type StackName } from "./support/delivery";
 
 jest.setTimeout(1_200_000);
 
@@ -20,6 +21,8 @@ const missing = [
   ...missingPrograms(process.env, ["ssh-agent"]),
 ];
 const withCli = missing.length === 0 ? describe : describe.skip;
+
+const STACK: StackName = "prod";
 
 const MODELS = "/apis/mlops.seldon.io/v1alpha1/namespaces/financial-ml";
 const POLICIES = "/apis/networking.k8s.io/v1/namespaces/financial-ml/networkpolicies";
@@ -38,7 +41,8 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
   const said: string[] = [];
 
   beforeAll(async () => {
-    delivery = await startDelivery();
+    delivery = await startDelivery(STACK);
+    approve();
     sender = new Sender(ClusterApi.open(delivery.cluster.kubeconfig));
   });
   afterAll(() => delivery?.stop());
@@ -52,24 +56,31 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
     const left = existsSync(folder) ? readdirSync(folder) : [];
     expect(left.filter((one) => !REPORTS.test(one))).toEqual([]);
     for (const one of left) said.push(readFileSync(join(folder, one), "utf8"));
-    expect(readdirSync(clone)).not.toContain("kubeconfig-staging.yaml");
+    expect(readdirSync(clone)).not.toContain(`kubeconfig-${STACK}.yaml`);
     return { ...run, clone };
   }
 
-  const preview = (options?: JobOptions) => job("deploy.yml", "preview-staging", options);
-  const deploy = (options?: JobOptions) => job("deploy.yml", "staging", options);
+  const preview = (options?: JobOptions) => job("deploy.yml", "preview-prod", options);
+  const deploy = (options?: JobOptions) => job("deploy.yml", "prod", options);
   const drift = (options?: JobOptions) => job("drift.yml", "drift", options);
   /** It ends well; otherwise the end of what it said is the message. */
   const goes = async (running: Promise<JobRun>): Promise<void> => {
     const { code, log, summary } = await running;
     if (code !== 0) throw new Error(`ended with ${code}:\n${log.slice(-4000)}\n${summary.slice(0, 4000)}`);
   };
-  const record = () => join(delivery.runner.artifacts, "record-staging", "record.json");
+  const record = () => join(delivery.runner.artifacts, "record-prod", "record.json");
+  /** A reviewer approves, or nobody does. */
+  const approve = (by: readonly string[] = ["octocat"]): void => {
+    const reviews = by.map((login) => ({
+      ...{ state: "approved", user: { login }, environments: [{ name: "approve-prod" }] },
+    }));
+    delivery.github.approvals.set(RUN_ID, reviews);
+  };
 
   /** Commits a change of the stack file to a branch. */
   const commit = (branch: string, message: string, change: (text: string) => string): string =>
     delivery.origin.commit(branch, message, (work) => {
-      const file = join(work, "Pulumi.staging.yaml");
+      const file = join(work, `Pulumi.${STACK}.yaml`);
       const text = readFileSync(file, "utf8");
       writeFileSync(file, change(text));
       if (change(text) === text) throw new Error(`the change "${message}" changes nothing`);
@@ -84,21 +95,25 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
   const scale = (replicas: number): Promise<unknown> => patch(`${MODELS}/servers/mlserver`, { spec: { replicas } });
 
   test("without a record nothing is deployed", async () => {
-    const folder = join(delivery.runner.artifacts, "record-staging");
+    const folder = join(delivery.runner.artifacts, "record-prod");
     mkdirSync(folder, { recursive: true });
     const run = await deploy();
     expect([run.code, run.log]).toEqual([2, expect.stringContaining("cannot read delivery-out/record.json")]);
   });
 
-  test("a merge: preview, gate, deployment, and the report of the validation as an artifact", async () => {
+  test("a merge: preview, approval, gate, deployment, and the report of the validation as an artifact", async () => {
     const previewed = await preview();
     expect([previewed.code, previewed.log]).toEqual([0, ""]);
     expectPosted("deploy-preview.md", previewed.summary);
+    approve([]);
+    const alone = await deploy();
+    expect([alone.code, alone.log]).toEqual([1, expect.stringMatching(/^refused \(approval\): [^\n]*\n$/m)]);
+    approve();
     const deployed = await deploy();
-    expect(deployed.log).toMatch(/^go: staging at [0-9a-f]{40}, previewed /m);
+    expect(deployed.log).toMatch(/^go: prod at [0-9a-f]{40}, previewed .*, approved by octocat$/m);
     expect(deployed.code).toBe(0);
-    expect(deployed.summary).toContain("### validate staging: clean");
-    expect(readdirSync(join(delivery.runner.artifacts, "validation-staging")).sort()).toEqual([
+    expect(deployed.summary).toContain("### validate prod: clean");
+    expect(readdirSync(join(delivery.runner.artifacts, "validation-prod")).sort()).toEqual([
       "validation.html",
       "validation.md",
       "validation.xml",
@@ -177,7 +192,7 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
       onStart: (signal, output) => {
         const timer = setInterval(() => {
           // Pulumi listens by now: before its first step a signal ends it at once, and its lock stays.
-          if (!/^Updating \(staging\)[^]* refreshing/m.test(output())) return;
+          if (!/^Updating \(prod\)[^]* refreshing/m.test(output())) return;
           clearInterval(timer);
           signal("SIGINT");
         }, 20);
@@ -197,7 +212,7 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
     await scale(4);
     const opened = await drift();
     expect(opened.code).toBe(7);
-    expect(issues).toMatchObject([{ title: "Drift in staging", state: "open", labels: [{ name: "drift" }] }]);
+    expect(issues).toMatchObject([{ title: "Drift in prod", state: "open", labels: [{ name: "drift" }] }]);
     expectPosted("drift-issue.md", issues[0]!.body);
     const before = writes.length;
     expect((await drift()).log).toContain("the same drift as issue");
@@ -232,5 +247,18 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
     const [, data = ""] = /"token": "([^"]+)"/.exec(config) ?? [];
     expect(data).not.toBe("");
     for (const secret of [...Object.values(PLANTED), data, "PRIVATE KEY"]) expect(text).not.toContain(secret);
+  });
+});
+
+withCli(`staging, with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") || "none"})`, () => {
+  test("a merge previews and deploys in one job, without a reviewer", async () => {
+    const delivery = await startDelivery("staging");
+    try {
+      const { code, log, summary } = await delivery.job("deploy.yml", "staging");
+      expect([code, log]).toEqual([0, expect.stringMatching(/^go: staging at [0-9a-f]{40}, previewed \S+$/m)]);
+      expect(summary).toMatch(/preview[^]*### validate staging: clean/i);
+    } finally {
+      await delivery.stop();
+    }
   });
 });

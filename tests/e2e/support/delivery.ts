@@ -21,7 +21,7 @@ import { jobOf } from "../../support/workflows/workflow";
 import { NETWORK, startTestControlPlane, type TestControlPlane } from "./control-plane";
 import { PROJECT } from "./sandbox-process";
 
-export const STACK = "staging";
+export type StackName = "staging" | "prod";
 
 /** Marked, so that a test can look for them in everything that comes out. */
 export const PLANTED = {
@@ -30,10 +30,10 @@ export const PLANTED = {
 };
 
 /** The stack file of a team whose cluster exists already: only objects inside it are managed. */
-const stackFile = ({ uid, server }: TestControlPlane): string => `config:
+const stackFile = (stack: StackName, { uid, server }: TestControlPlane): string => `config:
   seldon-k3s:cluster:
-    name: seldon-staging
-    kubeconfigFile: kubeconfig-staging.yaml
+    name: seldon-${stack}
+    kubeconfigFile: kubeconfig-${stack}.yaml
     uid: ${uid}
     endpoint: ${server}
   seldon-k3s:network:
@@ -63,7 +63,8 @@ export interface JobOptions {
   readonly onStart?: Parameters<Runner["run"]>[4];
 }
 
-export async function startDelivery(): Promise<Delivery> {
+/** @param stack Whose cluster it is; the others have their committed files. */
+export async function startDelivery(stack: StackName): Promise<Delivery> {
   const cluster = await startTestControlPlane();
   await startSimulation({ controlPlane: cluster, tools: cluster.tools, network: NETWORK, nodes: 2 });
   const folder = mkdtempSync(join(tmpdir(), "delivery-test-"));
@@ -77,11 +78,11 @@ export async function startDelivery(): Promise<Delivery> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
   const origin = new Origin(PROJECT, folder, (work) => {
-    writeFileSync(join(work, `Pulumi.${STACK}.yaml`), stackFile(cluster));
-    initStack(work, { ...env, ...vars, HOME: folder });
+    writeFileSync(join(work, `Pulumi.${stack}.yaml`), stackFile(stack, cluster));
+    initStack(work, stack, { ...env, ...vars, HOME: folder });
   });
   const charts = join(folder, "stand-in-charts");
-  const file = readStackFile(origin.author, STACK);
+  const file = readStackFile(origin.author, stack);
   const { config } = parseConfig(file.values, new Set(file.secretKeys));
   await prepareCharts({
     needed: chartsOf(config!),
@@ -124,7 +125,7 @@ export async function startDelivery(): Promise<Delivery> {
       secrets: { ...secrets, ...options.secrets },
       github: { token: PLANTED.token, ...options.github },
     };
-    return runner.run(job, clone, context, job.strategy === undefined ? {} : { stack: STACK }, options.onStart);
+    return runner.run(job, clone, context, job.strategy === undefined ? {} : { stack }, options.onStart);
   };
   const stop = async () => {
     await github.stop();
@@ -135,8 +136,8 @@ export async function startDelivery(): Promise<Delivery> {
 }
 
 /** By hand, once, before the first run: the key of the passphrase goes into the stack file, which is committed. */
-function initStack(work: string, env: NodeJS.ProcessEnv): void {
-  const { status, stderr } = spawnSync("pulumi", ["stack", "init", STACK, "--non-interactive"], {
+function initStack(work: string, stack: StackName, env: NodeJS.ProcessEnv): void {
+  const { status, stderr } = spawnSync("pulumi", ["stack", "init", stack, "--non-interactive"], {
     cwd: work,
     encoding: "utf8",
     env: { ...env, PULUMI_CONFIG_PASSPHRASE: PLANTED.passphrase },

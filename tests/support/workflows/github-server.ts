@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export const REPOSITORY = "example/seldon-k3s";
+/** Of the run that the runner is in. */
+export const RUN_ID = "7";
 /** Who writes with the token of a workflow. */
 export const BOT = "github-actions[bot]";
 /** GitHub refuses longer bodies with 422. */
@@ -74,7 +76,7 @@ export class GitHubServer {
 
   /** What a runner of this repository has in its environment. */
   get env(): Record<string, string> {
-    return { GITHUB_API_URL: this.url, GITHUB_REPOSITORY: REPOSITORY };
+    return { GITHUB_API_URL: this.url, GITHUB_REPOSITORY: REPOSITORY, GITHUB_RUN_ID: RUN_ID };
   }
 
   stop(): Promise<void> {
