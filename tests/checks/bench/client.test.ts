@@ -2,7 +2,7 @@
 import net from "node:net";
 import { askRound, type Request, roundOf } from "../../../checks/bench/job";
 import { type Client, startClient, whyNoClient } from "../support/bench-client";
-import { httpServer, refusedPort, type Standing, tcpServer } from "../support/servers";
+import { freePort, httpServer, REFUSED_PORT, type Standing, tcpServer } from "../support/servers";
 
 const never = new AbortController().signal;
 const target = { namespace: "ml", pod: "bench", port: 8480 };
@@ -14,7 +14,7 @@ describeIf(`the client program${whyNoClient() === undefined ? "" : ` (skipped: $
   let own: number;
   const standing: Standing[] = [];
   beforeAll(async () => {
-    own = await refusedPort();
+    own = await freePort();
     client = await startClient("127.0.0.1", [own]);
   });
   afterAll(async () => {
@@ -96,7 +96,7 @@ describeIf(`the client program${whyNoClient() === undefined ? "" : ` (skipped: $
   });
 
   it.each<[string, () => Promise<number>, RegExp]>([
-    ["nobody listens", refusedPort, /ConnectionRefusedError/],
+    ["nobody listens", () => Promise.resolve(REFUSED_PORT), /ConnectionRefusedError/],
     [
       "the other side hangs up",
       () => keep(tcpServer((socket) => socket.destroy())),

@@ -10,7 +10,7 @@ import { COMMAND_NAMES, runCommand } from "../../../checks/cli/commands";
 import type { Reply } from "../support/fake-api";
 import { kubeconfigText } from "../support/fake-api";
 import { NS, SeldonCluster, UID } from "../support/seldon-cluster";
-import { refusedPort } from "../support/servers";
+import { REFUSED_PORT } from "../support/servers";
 import { stackText } from "../support/stack-file";
 
 const SELDON = "/apis/mlops.seldon.io/v1alpha1";
@@ -62,7 +62,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: "no cluster",
-    given: async ({ kubeconfig }) => kubeconfig(kubeconfigText(`http://127.0.0.1:${await refusedPort()}`)),
+    given: ({ kubeconfig }) => kubeconfig(kubeconfigText(`http://127.0.0.1:${REFUSED_PORT}`)),
     says: /API server http:\/\/127\.0\.0\.1:\d+: connection refused: nothing listens there/,
   },
   {

@@ -5,7 +5,7 @@ import { notesOf } from "../../../checks/report/report";
 import type { Subject } from "../../../checks/subject";
 import { condition, NS, pod, SeldonCluster } from "../support/seldon-cluster";
 import { openssl, selfSigned } from "../support/certificates";
-import { grpcServer, httpServer, httpsServer, refusedPort, type Standing } from "../support/servers";
+import { grpcServer, httpServer, httpsServer, REFUSED_PORT, type Standing } from "../support/servers";
 
 describe("success criteria", () => {
   let cluster: SeldonCluster;
@@ -120,7 +120,7 @@ describe("success criteria", () => {
   });
 
   it("names a port that nothing listens on, next to what the container did", async () => {
-    cluster.api.forwards.set(`${NS}/mlserver-0:9500`, await refusedPort());
+    cluster.api.forwards.set(`${NS}/mlserver-0:9500`, REFUSED_PORT);
     const crashed = {
       name: "mlserver",
       ready: false,
@@ -143,7 +143,7 @@ describe("success criteria", () => {
   });
 
   it("tells a server bound to the pod's address, and one that is starting, from one that does not listen", async () => {
-    cluster.api.forwards.set(`${NS}/mlserver-0:9000`, await refusedPort());
+    cluster.api.forwards.set(`${NS}/mlserver-0:9000`, REFUSED_PORT);
     const shown = (status: object) => {
       const server = pod("mlserver-0", { containers: [{ name: "mlserver", restartCount: 0, ...status }] });
       const containers = [{ name: "mlserver", readinessProbe: { httpGet: { port: 9000 } } }];
@@ -350,7 +350,7 @@ describe("success criteria", () => {
 
     it("fails when the real process behind a simulated port is gone", async () => {
       cluster.api.list(cluster.paths.clusterPortForwards, [{ metadata: { name: "real" }, spec: { forwards: [{}] } }]);
-      cluster.api.forwards.set(`${NS}/mlserver-0:9008`, await refusedPort());
+      cluster.api.forwards.set(`${NS}/mlserver-0:9008`, REFUSED_PORT);
       expect(only(await judge(), "agent-ready").verdict).toBe("FAIL");
     });
   });

@@ -7,7 +7,7 @@ import type { Subject } from "../../../checks/subject";
 import { seldonStack } from "../../support/seldon-stack";
 import { ProbeCluster } from "../support/probe-cluster";
 import { NS } from "../support/seldon-cluster";
-import { grpcServer, httpServer, refusedPort, type Standing } from "../support/servers";
+import { grpcServer, httpServer, REFUSED_PORT, type Standing } from "../support/servers";
 
 jest.setTimeout(30_000);
 
@@ -34,8 +34,7 @@ async function behind(port: number, server: Promise<Standing>): Promise<void> {
   cluster.api.forwards.set(`${NS}/mlserver-0:${port}`, stands.port);
 }
 
-const refused = async (port: number): Promise<void> =>
-  void cluster.api.forwards.set(`${NS}/mlserver-0:${port}`, await refusedPort());
+const refused = (port: number): void => void cluster.api.forwards.set(`${NS}/mlserver-0:${port}`, REFUSED_PORT);
 
 async function look(subject: Partial<Subject> = {}) {
   const context = cluster.context(subject);
@@ -97,7 +96,12 @@ test("closed proves nothing where nothing came through", async () => {
 });
 
 test.each<[string, () => Promise<void>, (port: number) => string | undefined, string]>([
-  ["nothing listens", () => refused(9001), () => "nc: Connection refused", "FAIL nothing listens: refused"],
+  [
+    "nothing listens",
+    () => Promise.resolve(refused(9001)),
+    () => "nc: Connection refused",
+    "FAIL nothing listens: refused",
+  ],
   [
     "listens on loopback only",
     () => Promise.resolve(),
@@ -123,7 +127,7 @@ test.each<[string, () => Promise<void>, (port: number) => string | undefined, st
 });
 
 test("a port that should be open and is not ready yet", async () => {
-  await refused(9001);
+  refused(9001);
   cluster.pods.get(`${NS}/mlserver-0`)!.status["containerStatuses"] = [
     { name: "agent", ready: false, started: false, restartCount: 0, state: { running: {} } },
   ];
@@ -134,7 +138,7 @@ test("a port that should be open and is not ready yet", async () => {
 test("without policies every port must be open, and one that listens elsewhere is seen by its address", async () => {
   cluster.policies = [];
   expect(new Set((await look({ policy: undefined })).map(({ verdict }) => verdict))).toEqual(new Set(["PASS"]));
-  await refused(9000);
+  refused(9000);
   toServer((port) => (port === 9500 ? "no answer within 2 s" : undefined));
   const again = ports(await look({ policy: undefined }));
   expect(again[9500]).toBe("FAIL blocked by policy: no answer");

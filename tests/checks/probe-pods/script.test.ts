@@ -17,7 +17,7 @@ import { CheckContext } from "../../../checks/context";
 import { Fleet, newRun } from "../../../checks/probe-pods/fleet";
 import { BUSYBOX, busyboxFolder, connects, describeWithBusybox, listening } from "../support/busybox";
 import { SeldonCluster } from "../support/seldon-cluster";
-import { httpServer, refusedPort, tcpServer } from "../support/servers";
+import { freePort, httpServer, REFUSED_PORT, tcpServer } from "../support/servers";
 
 jest.setTimeout(60_000);
 
@@ -35,7 +35,7 @@ describeWithBusybox("the probe program", () => {
 
   beforeAll(async () => {
     ({ folder, bin } = busyboxFolder("sh", "tr", "cat", "sed", "cut", "mkdir", "chmod"));
-    [control, first, second] = [await refusedPort(), await refusedPort(), await refusedPort()];
+    [control, first, second] = [await freePort(), await freePort(), await freePort()];
     const environment = {
       PATH: bin,
       PROBE_FOLDER: folder,
@@ -62,7 +62,7 @@ describeWithBusybox("the probe program", () => {
   };
 
   test("every port tells the caller's address, and all looks of a question are answered in their order", async () => {
-    const closed = await refusedPort();
+    const closed = REFUSED_PORT;
     expect(
       await ask(
         { kind: "source", address: ADDRESS, port: first },
@@ -136,7 +136,7 @@ describeWithBusybox("the probe program", () => {
     const environment = {
       PATH: bin,
       PROBE_FOLDER: join(folder, "two"),
-      PROBE_CONTROL: String(await refusedPort()),
+      PROBE_CONTROL: String(await freePort()),
       PROBE_PORTS: "",
       PROBE_BIND: ADDRESS,
     };

@@ -10,13 +10,13 @@ import {
   http2Server,
   httpServer,
   httpsServer,
-  refusedPort,
+  REFUSED_PORT,
   type Standing,
   tcpServer,
 } from "../support/servers";
 
 const never = new AbortController().signal;
-const SHORT_MS = 300;
+const SHORT_MS = 1_000;
 
 describe("probes of a forwarded port", () => {
   let api: FakeApi;
@@ -66,7 +66,12 @@ describe("probes of a forwarded port", () => {
     });
 
     it.each([
-      ["nothing listens", () => refusedPort(), "refused", /connection refused: nothing listens on 127\.0\.0\.1:9000/],
+      [
+        "nothing listens",
+        () => Promise.resolve(REFUSED_PORT),
+        "refused",
+        /connection refused: nothing listens on 127\.0\.0\.1:9000/,
+      ],
       ["another protocol", nonsense, "other-protocol", /speaks no HTTP\/1\.1: it began with "220 mail\.example ESMTP/],
       ["gRPC", () => grpcServer(true), "other-protocol", /speaks HTTP\/2 \(as gRPC does\)/],
       ["silence", silent, "silent", /no answer on 127\.0\.0\.1:9000/],
@@ -125,7 +130,7 @@ describe("probes of a forwarded port", () => {
     });
 
     it.each([
-      ["nothing listens", () => refusedPort(), "refused", /nothing listens/],
+      ["nothing listens", () => Promise.resolve(REFUSED_PORT), "refused", /nothing listens/],
       [
         "HTTP/1.1",
         () => httpServer((_, response) => response.end("hi")),
@@ -173,10 +178,10 @@ describe("probes of a forwarded port", () => {
     });
 
     it("is called off while it waits for an answer", async () => {
-      await behind(silent());
       const controller = new AbortController();
+      // Asked by then, whatever the machine has to do.
+      await behind(tcpServer((socket) => void socket.once("data", () => controller.abort(new Error("enough")))));
       const result = httpProbe(open, target, { method: "GET", path: "/" }, controller.signal);
-      setTimeout(() => controller.abort(new Error("enough")), 50);
       await expect(result).resolves.toMatchObject({ failure: { kind: "silent" } });
     });
   });

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { CLIENT_COMMAND } from "../../../checks/bench/client-program";
 import { pause } from "../../../checks/engine/bounded";
-import { refusedPort } from "./servers";
+import { freePort } from "./servers";
 
 /** Why these tests cannot run here; absent where they can. */
 export const whyNoClient = (): string | undefined =>
@@ -17,7 +17,7 @@ export interface Client {
 
 /** Starts it and waits until it can be asked. @param bind Address on which it answers others, on `ports`. */
 export async function startClient(bind: string, ports: readonly number[]): Promise<Client> {
-  const control = await refusedPort();
+  const control = await freePort();
   const [program, ...args] = CLIENT_COMMAND;
   const env = { ...process.env, PROBE_BIND: bind, PROBE_PORTS: ports.join(" "), PROBE_CONTROL: String(control) };
   const child: ChildProcess = spawn(program, args, { env, stdio: ["ignore", "ignore", "inherit"] });

@@ -1,5 +1,5 @@
 /** Real processes on loopback that stand behind forwarded ports: one of each kind for a whole suite. */
-import { grpcServer, httpServer, refusedPort, type Standing, tcpServer } from "./servers";
+import { grpcServer, httpServer, REFUSED_PORT, type Standing, tcpServer } from "./servers";
 
 export interface Stands {
   readonly ports: Readonly<
@@ -23,7 +23,7 @@ export async function standBehind(): Promise<Stands> {
   };
   const ports = Object.fromEntries(Object.entries(standing).map(([name, { port }]) => [name, port]));
   return {
-    ports: { ...ports, refused: await refusedPort() } as Stands["ports"],
+    ports: { ...ports, refused: REFUSED_PORT } as Stands["ports"],
     close: async () => {
       await Promise.all(Object.values(standing).map((one) => one.close()));
     },

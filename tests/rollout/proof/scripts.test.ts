@@ -10,7 +10,7 @@ import {
   SERVER_SCRIPT,
 } from "../../../rollout/proof/scripts";
 import { BUSYBOX, busyboxFolder, describeWithBusybox, listening } from "../../checks/support/busybox";
-import { httpServer, refusedPort, tcpServer } from "../../checks/support/servers";
+import { freePort, httpServer, REFUSED_PORT, tcpServer } from "../../checks/support/servers";
 
 jest.setTimeout(60_000);
 
@@ -26,7 +26,7 @@ describeWithBusybox("probe programs", () => {
   beforeAll(async () => {
     let bin: string;
     ({ folder, bin } = busyboxFolder("sh", "wc", "head", "tr", "cat", "sed", "cut", "mkdir", "chmod", "sleep"));
-    port = await refusedPort();
+    port = await freePort();
     environment = { PATH: bin, PROBE_FOLDER: folder, PROBE_PORT: String(port) };
     server = spawn(BUSYBOX, ["sh", "-c", SERVER_SCRIPT], { env: environment, stdio: "ignore" });
     await listening(port);
@@ -67,7 +67,7 @@ describeWithBusybox("probe programs", () => {
   });
 
   test("what is not as expected is tried again and told in the words of the tool", async () => {
-    const closed = await refusedPort();
+    const closed = REFUSED_PORT;
     const report = await look(
       "10.42.0.9",
       { kind: "source", ...here, port },
