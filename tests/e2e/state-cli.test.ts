@@ -104,8 +104,12 @@ class Project {
 }
 
 withCli(`with the Pulumi CLI (not on PATH: ${missing.join(", ") || "none"})`, () => {
-  const at = new Project();
-  const wait = path.join(at.folder, "wait");
+  let at: Project;
+  let wait: string;
+  beforeAll(() => {
+    at = new Project();
+    wait = path.join(at.folder, "wait");
+  });
   afterAll(() => at.remove());
 
   const appears = async (file: string) => {

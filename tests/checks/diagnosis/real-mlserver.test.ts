@@ -20,9 +20,12 @@ real("a real MLServer", () => {
   let world: DiagnosisWorld;
   let child: ChildProcess | undefined;
   let ports: { http: number; grpc: number; other: number; metrics: number };
-  const folder = mkdtempSync(join(tmpdir(), "mlserver-"));
+  let folder: string;
   const lines: string[] = [];
-  beforeAll(async () => (stands = await standBehind()));
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "mlserver-"));
+    stands = await standBehind();
+  });
   afterAll(async () => {
     await stands.close();
     rmSync(folder, { recursive: true });
