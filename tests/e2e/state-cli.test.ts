@@ -99,7 +99,23 @@ class Project {
   }
 
   remove(): void {
+    for (const pid of this.left()) process.kill(pid, "SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What a killed engine leaves: its language host and providers have this project's environment, and live for ever. */
+  left(): readonly number[] {
+    const isOurs = (pid: string): boolean => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`PULUMI_HOME=${this.folder}/`);
+      } catch {
+        // Gone meanwhile.
+        return false;
+      }
+    };
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && isOurs(name))
+      .map(Number);
   }
 }
 
