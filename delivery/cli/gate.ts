@@ -4,9 +4,9 @@ import { messageOf } from "../../config/thrown";
 import { runTool, ToolError } from "../../tools/cli";
 import { PROJECT_DIR } from "../../tools/plan/evaluate";
 import { configDigest } from "../gate/digest";
-import { approversOf } from "../github/approvals";
 import { type Approval, refusals } from "../gate/gate";
 import { readWindow } from "../gate/window";
+import { approversOf } from "../github/approvals";
 import { readPreview } from "../preview/preview";
 import { changesDigest, cniOf, readRecord } from "../preview/record";
 import { cleanCommit, connect, readAs, readText, required } from "./shared";
@@ -18,7 +18,8 @@ const COMMAND = {
   name: "delivery:gate",
   summary:
     "Says whether what was previewed and approved may be deployed now. Refused: another commit or stack configuration,\n" +
-    "other changes than those previewed, an old preview, a change of the CNI outside an acknowledged window, and a run that nobody approved.",
+    "other changes than those previewed, an old preview, a change of the CNI outside an acknowledged window, and a run that\n" +
+    "nobody approved.",
   positionals: ["<stack>"],
   flags: {
     record: {

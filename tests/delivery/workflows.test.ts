@@ -70,29 +70,29 @@ test.each(jobs.filter(({ text }) => text.includes("secrets.")))(
 /** What a team is told to set up: the environments, and those with required reviewers. */
 const setUp = readFileSync(path.join(PROJECT_DIR, "docs/delivery.md"), "utf8");
 const [, all = "", reviewed = ""] = /^2\. Environments (.*)\. Required reviewers on\s+(.*);/m.exec(setUp) ?? [];
-const [ENVIRONMENTS, REVIEWED] = [all, reviewed].map((text) => [...text.matchAll(/`(.+?)`/g)].map(([, name]) => name));
-const inEnvironments = jobs.flatMap(({ file, name, job }) =>
-  instancesOf(job)
-    .map((matrix) => ({ matrix, github: { event: { pull_request: { number: 5 } } } }))
-    .map((context) => ({ matrix: context.matrix, in: (value = "") => fill(fill(value, context), context) }))
-    .filter(() => job.environment !== undefined)
-    .map(({ in: filled }) => ({
-      ...{ file, name },
-      environment: filled(job.environment),
-      group: filled(job.concurrency?.group),
-    })),
-);
+const quoted = (text: string) => [...text.matchAll(/`(.+?)`/g)].map(([, name]) => name);
+const reviewedOnes = quoted(reviewed);
+const inEnvironments = jobs
+  .filter(({ job }) => job.environment !== undefined)
+  .flatMap(({ file, name, job }) =>
+    instancesOf(job).map((matrix) => {
+      const context = { matrix, github: { event: { pull_request: { number: 5 } } } };
+      // Twice: a row of a matrix may hold an expression itself.
+      const filled = (text = "") => fill(fill(text, context), context);
+      return { file, name, environment: filled(job.environment), group: filled(job.concurrency?.group) };
+    }),
+  );
 
 test.each(inEnvironments)(
   "$file, $name in $environment: one run per stack, and who waits for a reviewer holds no stack's group",
   ({ environment, group }) => {
-    if (REVIEWED?.includes(environment)) expect(group).not.toMatch(/^stack-/);
+    if (reviewedOnes.includes(environment)) expect(group).not.toMatch(/^stack-/);
     else expect(group).toBe(`stack-${environment.replace(/^(drift|preview)-/, "")}`);
   },
 );
 
 test("the environments are those that the docs have set up", () => {
-  expect([...new Set(inEnvironments.map(({ environment }) => environment))].sort()).toEqual([...ENVIRONMENTS!].sort());
+  expect([...new Set(inEnvironments.map(({ environment }) => environment))].sort()).toEqual(quoted(all).sort());
 });
 
 test("staging is previewed and deployed by one job, so that no other preview has its turn between", () => {

@@ -11,7 +11,7 @@ import { RUN_ID } from "../support/workflows/github-server";
 import { hasGit } from "../support/workflows/origin";
 import { expectPosted } from "../support/workflows/posted";
 import type { JobRun } from "../support/workflows/runner";
-import { type Delivery, type JobOptions, PLANTED, startDelivery, type StackName } from "./support/delivery";
+import { type Delivery, type JobOptions, PLANTED, startDelivery } from "./support/delivery";
 
 jest.setTimeout(1_200_000);
 
@@ -21,8 +21,6 @@ const missing = [
   ...missingPrograms(process.env, ["ssh-agent"]),
 ];
 const withCli = missing.length === 0 ? describe : describe.skip;
-
-const STACK: StackName = "prod";
 
 const MODELS = "/apis/mlops.seldon.io/v1alpha1/namespaces/financial-ml";
 const POLICIES = "/apis/networking.k8s.io/v1/namespaces/financial-ml/networkpolicies";
@@ -41,7 +39,7 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
   const said: string[] = [];
 
   beforeAll(async () => {
-    delivery = await startDelivery(STACK);
+    delivery = await startDelivery("prod");
     approve();
     sender = new Sender(ClusterApi.open(delivery.cluster.kubeconfig));
   });
@@ -56,7 +54,7 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
     const left = existsSync(folder) ? readdirSync(folder) : [];
     expect(left.filter((one) => !REPORTS.test(one))).toEqual([]);
     for (const one of left) said.push(readFileSync(join(folder, one), "utf8"));
-    expect(readdirSync(clone)).not.toContain(`kubeconfig-${STACK}.yaml`);
+    expect(readdirSync(clone)).not.toContain("kubeconfig-prod.yaml");
     return { ...run, clone };
   }
 
@@ -80,7 +78,7 @@ withCli(`with the Pulumi CLI and its plugins (not on PATH: ${missing.join(", ") 
   /** Commits a change of the stack file to a branch. */
   const commit = (branch: string, message: string, change: (text: string) => string): string =>
     delivery.origin.commit(branch, message, (work) => {
-      const file = join(work, `Pulumi.${STACK}.yaml`);
+      const file = join(work, "Pulumi.prod.yaml");
       const text = readFileSync(file, "utf8");
       writeFileSync(file, change(text));
       if (change(text) === text) throw new Error(`the change "${message}" changes nothing`);

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { missingPrograms } from "../../sandbox/engine/choose";
+import { processesIn } from "../support/processes";
 
 jest.setTimeout(600_000);
 
@@ -99,23 +100,9 @@ class Project {
   }
 
   remove(): void {
-    for (const pid of this.left()) process.kill(pid, "SIGKILL");
+    // What a killed engine leaves: its language host and providers live for ever.
+    for (const pid of processesIn(this.folder)) process.kill(pid, "SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** What a killed engine leaves: its language host and providers have this project's environment, and live for ever. */
-  left(): readonly number[] {
-    const isOurs = (pid: string): boolean => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`PULUMI_HOME=${this.folder}/`);
-      } catch {
-        // Gone meanwhile.
-        return false;
-      }
-    };
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name) && isOurs(name))
-      .map(Number);
   }
 }
 

@@ -1,7 +1,8 @@
 /** What the lab itself promises: real nodes, real Flannel, hosts like machines, and nothing left behind. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { processesIn } from "../support/processes";
 import { isRunning } from "../../sandbox/process-identity";
 import type { LabHost } from "./host";
 import { PROBE_IMAGE } from "./image/contents";
@@ -187,20 +188,4 @@ function cgroupsOf(id: string): string[] {
     .filter(([, , kind]) => kind?.startsWith("cgroup"))
     .map(([, mountPoint]) => join(mountPoint ?? "", "seldon-k3s-lab", id))
     .filter((path) => existsSync(path));
-}
-
-/** Processes whose command line or environment names a path. */
-function processesIn(path: string): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        return (
-          readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(path) ||
-          readFileSync(`/proc/${pid}/environ`, "utf8").includes(path)
-        );
-      } catch {
-        return false;
-      }
-    });
 }

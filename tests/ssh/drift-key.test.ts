@@ -13,7 +13,8 @@ import { inspect } from "../../checks/hosts/inspect";
 import { keyLines } from "../../delivery/drift/key-lines";
 import { withSession } from "../../ssh/client";
 import { HOSTS } from "../hosts/support/host";
-import { describeWithSshd, freePort, hasTool, KeyRing, Sshd, USER } from "./support/sshd";
+import { freePort } from "../support/ports";
+import { describeWithSshd, hasTool, KeyRing, Sshd, USER } from "./support/sshd";
 
 jest.setTimeout(120_000);
 

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import { connect, withSession } from "../../ssh/client";
 import { describeWithMachines, failure } from "./support/machines";
-import { freePort, KeyRing, Sshd, USER } from "./support/sshd";
+import { REFUSED_PORT } from "../support/ports";
+import { KeyRing, Sshd, USER } from "./support/sshd";
 
 describeWithMachines("ssh client, logging in", (its) => {
   const { keys, options, target } = its;
@@ -111,7 +112,7 @@ describeWithMachines("ssh client, logging in", (its) => {
   });
 
   it("tells refused, silent and foreign servers apart", async () => {
-    const refused = await failure(connect(target({ port: await freePort() }), options));
+    const refused = await failure(connect(target({ port: REFUSED_PORT }), options));
     expect(refused.kind).toBe("refused");
     expect(refused.message).toContain("no SSH server listens there");
 
@@ -137,9 +138,7 @@ describeWithMachines("ssh client, logging in", (its) => {
   });
 
   it("names a machine that the bastion cannot reach, and a bastion that lets nobody through", async () => {
-    const unreachable = await failure(
-      connect(target({ bastion: its.bastion.endpoint, port: await freePort() }), options),
-    );
+    const unreachable = await failure(connect(target({ bastion: its.bastion.endpoint, port: REFUSED_PORT }), options));
     expect(unreachable.kind).toBe("unreachable");
     expect(unreachable.message).toMatch(/^node-1: bastion .* cannot reach 127.0.0.1 on TCP \d+/);
 

@@ -2,7 +2,8 @@
 import net from "node:net";
 import { askRound, type Request, roundOf } from "../../../checks/bench/job";
 import { type Client, startClient, whyNoClient } from "../support/bench-client";
-import { freePort, httpServer, REFUSED_PORT, type Standing, tcpServer } from "../support/servers";
+import { freePort, REFUSED_PORT } from "../../support/ports";
+import { httpServer, type Standing, tcpServer } from "../support/servers";
 
 const never = new AbortController().signal;
 const target = { namespace: "ml", pod: "bench", port: 8480 };
@@ -95,8 +96,8 @@ describeIf(`the client program${whyNoClient() === undefined ? "" : ` (skipped: $
     expect(result.round.failures).toBeGreaterThanOrEqual(3);
   });
 
-  it.each<[string, () => Promise<number>, RegExp]>([
-    ["nobody listens", () => Promise.resolve(REFUSED_PORT), /ConnectionRefusedError/],
+  it.each<[string, () => number | Promise<number>, RegExp]>([
+    ["nobody listens", () => REFUSED_PORT, /ConnectionRefusedError/],
     [
       "the other side hangs up",
       () => keep(tcpServer((socket) => socket.destroy())),

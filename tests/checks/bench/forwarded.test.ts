@@ -3,7 +3,8 @@ import { forwardedRound, grpcLine, httpLine, type Line } from "../../../checks/b
 import { loadKubeconfig } from "../../../checks/cluster/kubeconfig";
 import { openPortForward } from "../../../checks/probes/port-forward";
 import { FakeApi } from "../support/fake-api";
-import { grpcServer, httpServer, REFUSED_PORT, type Standing, tcpServer } from "../support/servers";
+import { REFUSED_PORT } from "../../support/ports";
+import { grpcServer, httpServer, type Standing, tcpServer } from "../support/servers";
 
 const EFFORT = { requests: 12, concurrency: 2, seconds: 0.3 };
 const never = new AbortController().signal;
@@ -44,9 +45,9 @@ describe("forwardedRound", () => {
     expect(api.requests.filter((line) => line.startsWith("UPGRADE"))).toHaveLength(3);
   });
 
-  it.each<[string, () => Promise<number>, "http" | "grpc", RegExp]>([
-    ["nothing listens", () => Promise.resolve(REFUSED_PORT), "http", /connection refused/],
-    ["nothing listens", () => Promise.resolve(REFUSED_PORT), "grpc", /connection refused/],
+  it.each<[string, () => number | Promise<number>, "http" | "grpc", RegExp]>([
+    ["nothing listens", () => REFUSED_PORT, "http", /connection refused/],
+    ["nothing listens", () => REFUSED_PORT, "grpc", /connection refused/],
     ["the server is not live", () => keep(grpcServer(false)), "grpc", /gRPC status 0/],
     [
       "the answer is not 200",

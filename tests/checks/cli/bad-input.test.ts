@@ -10,7 +10,7 @@ import { COMMAND_NAMES, runCommand } from "../../../checks/cli/commands";
 import type { Reply } from "../support/fake-api";
 import { kubeconfigText } from "../support/fake-api";
 import { NS, SeldonCluster, UID } from "../support/seldon-cluster";
-import { REFUSED_PORT } from "../support/servers";
+import { REFUSED_PORT } from "../../support/ports";
 import { stackText } from "../support/stack-file";
 
 const SELDON = "/apis/mlops.seldon.io/v1alpha1";

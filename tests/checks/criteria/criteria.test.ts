@@ -5,7 +5,8 @@ import { notesOf } from "../../../checks/report/report";
 import type { Subject } from "../../../checks/subject";
 import { condition, NS, pod, SeldonCluster } from "../support/seldon-cluster";
 import { openssl, selfSigned } from "../support/certificates";
-import { grpcServer, httpServer, httpsServer, REFUSED_PORT, type Standing } from "../support/servers";
+import { REFUSED_PORT } from "../../support/ports";
+import { grpcServer, httpServer, httpsServer, type Standing } from "../support/servers";
 
 describe("success criteria", () => {
   let cluster: SeldonCluster;

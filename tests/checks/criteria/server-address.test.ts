@@ -7,7 +7,8 @@ import type { Subject } from "../../../checks/subject";
 import { seldonStack } from "../../support/seldon-stack";
 import { ProbeCluster } from "../support/probe-cluster";
 import { NS } from "../support/seldon-cluster";
-import { grpcServer, httpServer, REFUSED_PORT, type Standing } from "../support/servers";
+import { REFUSED_PORT } from "../../support/ports";
+import { grpcServer, httpServer, type Standing } from "../support/servers";
 
 jest.setTimeout(30_000);
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stands, standBehind } from "../support/diagnosis-ports";
 import { DiagnosisWorld } from "../support/diagnosis-world";
-import { freePort } from "../support/servers";
+import { freePort } from "../../support/ports";
 import { agentWaits, ended, P } from "./cases/case";
 
 const BIN = process.env.MLSERVER_BIN ?? "";
@@ -33,8 +33,7 @@ real("a real MLServer", () => {
   beforeEach(async () => {
     world = await DiagnosisWorld.start(stands);
     lines.length = 0;
-    const free = () => freePort();
-    ports = { http: await free(), grpc: await free(), other: await free(), metrics: await free() };
+    ports = { http: await freePort(), grpc: await freePort(), other: await freePort(), metrics: await freePort() };
     const { http, grpc } = ports;
     // The pod says what is so: the agent asks these ports, and behind each stands the same port of this machine.
     world.env(P, "mlserver", { MLSERVER_HTTP_PORT: String(http), MLSERVER_GRPC_PORT: String(grpc) });

@@ -17,7 +17,8 @@ import { CheckContext } from "../../../checks/context";
 import { Fleet, newRun } from "../../../checks/probe-pods/fleet";
 import { BUSYBOX, busyboxFolder, connects, describeWithBusybox, listening } from "../support/busybox";
 import { SeldonCluster } from "../support/seldon-cluster";
-import { freePort, httpServer, REFUSED_PORT, tcpServer } from "../support/servers";
+import { freePort, REFUSED_PORT } from "../../support/ports";
+import { httpServer, tcpServer } from "../support/servers";
 
 jest.setTimeout(60_000);
 
@@ -62,13 +63,12 @@ describeWithBusybox("the probe program", () => {
   };
 
   test("every port tells the caller's address, and all looks of a question are answered in their order", async () => {
-    const closed = REFUSED_PORT;
     expect(
       await ask(
         { kind: "source", address: ADDRESS, port: first },
-        { kind: "source", address: ADDRESS, port: closed },
+        { kind: "source", address: ADDRESS, port: REFUSED_PORT },
         { kind: "source", address: ADDRESS, port: second },
-        { kind: "tcp", address: ADDRESS, port: closed },
+        { kind: "tcp", address: ADDRESS, port: REFUSED_PORT },
       ),
     ).toEqual([
       { kind: "open", source: expect.stringMatching(/^127\./) as string },

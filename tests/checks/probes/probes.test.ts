@@ -5,15 +5,8 @@ import { openPortForward, PortForwardError, portForwardFailure } from "../../../
 import { LookError } from "../../../checks/verdict";
 import { FakeApi } from "../support/fake-api";
 import { openssl, selfSigned } from "../support/certificates";
-import {
-  grpcServer,
-  http2Server,
-  httpServer,
-  httpsServer,
-  REFUSED_PORT,
-  type Standing,
-  tcpServer,
-} from "../support/servers";
+import { REFUSED_PORT } from "../../support/ports";
+import { grpcServer, http2Server, httpServer, httpsServer, type Standing, tcpServer } from "../support/servers";
 
 const never = new AbortController().signal;
 const SHORT_MS = 1_000;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { CLIENT_COMMAND } from "../../../checks/bench/client-program";
 import { pause } from "../../../checks/engine/bounded";
-import { freePort } from "./servers";
+import { freePort } from "../../support/ports";
 
 /** Why these tests cannot run here; absent where they can. */
 export const whyNoClient = (): string | undefined =>

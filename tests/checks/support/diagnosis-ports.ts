@@ -1,5 +1,6 @@
 /** Real processes on loopback that stand behind forwarded ports: one of each kind for a whole suite. */
-import { grpcServer, httpServer, REFUSED_PORT, type Standing, tcpServer } from "./servers";
+import { REFUSED_PORT } from "../../support/ports";
+import { grpcServer, httpServer, type Standing, tcpServer } from "./servers";
 
 export interface Stands {
   readonly ports: Readonly<

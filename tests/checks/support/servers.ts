@@ -38,16 +38,6 @@ export const http2Server = (): Promise<Standing> =>
 
 export const tcpServer = (handler: (socket: Socket) => void): Promise<Standing> => standing(net.createServer(handler));
 
-/** Nothing listens there. Below 1024, since one that was just given back may be anybody's a moment later. */
-export const REFUSED_PORT = 2;
-
-/** A port to listen on: one that was just given back. */
-export async function freePort(): Promise<number> {
-  const server = await tcpServer(() => undefined);
-  await server.close();
-  return server.port;
-}
-
 /** gRPC by its own library. `live` undefined: the method is not implemented. */
 export async function grpcServer(live: boolean | undefined): Promise<Standing> {
   const server = new grpc.Server();

@@ -10,7 +10,8 @@ import {
   SERVER_SCRIPT,
 } from "../../../rollout/proof/scripts";
 import { BUSYBOX, busyboxFolder, describeWithBusybox, listening } from "../../checks/support/busybox";
-import { freePort, httpServer, REFUSED_PORT, tcpServer } from "../../checks/support/servers";
+import { freePort, REFUSED_PORT } from "../../support/ports";
+import { httpServer, tcpServer } from "../../checks/support/servers";
 
 jest.setTimeout(60_000);
 
@@ -67,13 +68,12 @@ describeWithBusybox("probe programs", () => {
   });
 
   test("what is not as expected is tried again and told in the words of the tool", async () => {
-    const closed = REFUSED_PORT;
     const report = await look(
       "10.42.0.9",
       { kind: "source", ...here, port },
-      { kind: "source", ...here, port: closed },
-      { kind: "large", ...here, port: closed },
-      { kind: "tcp", ...here, port: closed },
+      { kind: "source", ...here, port: REFUSED_PORT },
+      { kind: "large", ...here, port: REFUSED_PORT },
+      { kind: "tcp", ...here, port: REFUSED_PORT },
     );
     expect(report.results.get(0)).toEqual({ attempts: 8, got: "127.0.0.1" });
     for (const index of [1, 2, 3]) {

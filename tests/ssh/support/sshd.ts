@@ -5,10 +5,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import net, { type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../../support/ports";
 
 /** Debian keeps it outside of a user's PATH. */
 export const SSHD = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path));
@@ -23,16 +23,6 @@ export const describeWithSshd: (name: string, tests: () => void) => void =
     : (name, tests) => describe.skip(`${name} (needs sshd, ssh-agent, ssh-keygen and ssh-add)`, tests);
 
 export const USER = userInfo().username;
-
-/** A port that nothing listens on: one that was just given back. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** A folder with keys and an agent; several sshd may use it. */
 export class KeyRing {
