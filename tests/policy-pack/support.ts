@@ -27,3 +27,11 @@ export const policy = (spec: unknown, kind = "networking.k8s.io/v1:NetworkPolicy
   resource(`kubernetes:${kind}`, { metadata: { name: "policy", namespace: "models" }, spec }, { name: "policy" });
 
 export const CALICO_POLICY = "crd.projectcalico.org/v1:GlobalNetworkPolicy";
+
+/** A Server with one container. */
+export const pod = (container: Tree): JudgedResource => server({ containers: [{ name: "mlserver", ...container }] });
+
+export const network = (cni: unknown): JudgedResource =>
+  resource("seldon-k3s:index:NodeNetwork", { cni, hosts: { servers: [{}], agents: [{}] } });
+
+export const RUNTIME = "./charts/seldon-core-v2-runtime-2.10.2";
